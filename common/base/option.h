@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * option: one table per program declares every option; the parser, the registry reader, --help, the sample file and
+ * the documentation check all read that table.
+ */
+#ifndef HUBPLANE_BASE_OPTION_H
+#define HUBPLANE_BASE_OPTION_H
+
+#include "common/base/bytes.h"
+
+enum option_type {
+    OPTION_TEXT,     /* char *, NULL when not set */
+    OPTION_LIST,     /* char *, comma separated; OPTION_TEXT with another word in the help */
+    OPTION_BOOL,     /* bool: yes/no, true/false, on/off, 1/0 */
+    OPTION_COUNT,    /* uint64_t */
+    OPTION_BYTES,    /* uint64_t; suffix KB, MB, GB (powers of 1024) or none */
+    OPTION_MS,       /* uint64_t milliseconds; suffix ms, s, m, h or none = ms */
+    OPTION_ADDRESS,  /* char *, HOST:PORT or [IPv6]:PORT */
+    OPTION_CHOICE,   /* char *, one of the words of `choices`, separated by | */
+};
+
+enum option_reload { OPTION_RESTART, OPTION_RELOAD };
+
+/* One row. `offset` is where the value lives in the section's struct. */
+struct option {
+    const char *section; /* "service", "app": a section may be repeated with a name, "[app chat]" */
+    const char *name;
+    enum option_type type;
+    const char *unset; /* default as it would be written in the file; NULL = none */
+    uint64_t minimum;  /* of COUNT, BYTES and MS */
+    uint64_t maximum;
+    enum option_reload reload;
+    const char *choices;
+    size_t offset;
+    const char *help; /* one sentence */
+};
+
+/* A section kind: "[app NAME]" makes a struct of `size` bytes each time it appears with another NAME. */
+struct option_section {
+    const char *name;
+    bool is_named;   /* [app chat] rather than [service] */
+    bool is_open;    /* names that no option row declares are allowed and kept in order: hub methods */
+    size_t size;
+    const char *help;
+};
+
+struct option_schema {
+    const struct option_section *sections;
+    size_t section_count;
+    const struct option *options;
+    size_t option_count;
+};
+
+/* A "key = value" of an open section that no row declares. */
+struct option_extra {
+    char *name;
+    char *value;
+    char *origin; /* "hubplane.ini:12" */
+};
+
+/* A section as read. values points at the struct of option_section.size bytes. */
+struct option_group {
+    const struct option_section *section;
+    char *name; /* "chat" of [app chat], NULL of an unnamed section */
+    char *origin;
+    void *values;
+    char **origins; /* per option row of the schema: where the value came from; NULL = default */
+    struct option_extra *extras;
+    size_t extra_count;
+};
+
+struct option_set {
+    const struct option_schema *schema;
+    struct option_group *groups;
+    size_t group_count;
+    struct buffer problems; /* one line each: "hubplane.ini:7: [service] listn: unknown option; did you mean listen?" */
+    size_t problem_count;
+};
+
+/** Fill in one struct of every unnamed section with the defaults. OK or NO_MEMORY. */
+MUST_CHECK enum status option_set_init(struct option_set *set, const struct option_schema *schema);
+void option_set_deinit(struct option_set *set);
+/** Read an INI file (inih). Every mistake becomes a line in `problems`, reading goes on; returns OK, INVALID (there are
+ *  problems), NOT_FOUND / DENIED / IO (the file; also a problem line). Later values of the same name win. */
+MUST_CHECK enum status option_read_file(struct option_set *set, const char *path);
+/** Set one value from anywhere else (registry, command line); ${section_name} is NULL for unnamed sections. */
+MUST_CHECK enum status option_set_value(struct option_set *set, const char *section, const char *section_name,
+                                        const char *name, const char *value, const char *origin);
+/** The group, or NULL; ${name} NULL for unnamed sections. */
+struct option_group *option_find(const struct option_set *set, const char *section, const char *name);
+/** Write a commented sample file with all defaults. */
+enum status option_write_sample(const struct option_schema *schema, struct buffer *out);
+/** Write the effective values, one "[section] name = value  ; origin" line each; secrets are not options. */
+enum status option_write_effective(const struct option_set *set, struct buffer *out);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* link_client: the node's end of a link. */
+#ifndef HUBPLANE_WIRE_LINK_CLIENT_H
+#define HUBPLANE_WIRE_LINK_CLIENT_H
+
+#include "common/wire/link.h"
+
+struct link_client;
+
+/* Told to the owner from inside link_client_receive() or a timer; payload views live during the call only. */
+struct link_client_handler {
+    void (*on_welcome)(void *owner, const struct link_identity *bridge);
+    void (*on_opened)(void *owner, uint16_t app, const struct link_opened *opened);
+    /* The bridge refuses the app: text says why. */
+    void (*on_open_refused)(void *owner, uint16_t app, enum status status, struct bytes text);
+    /* Every sequence up to this one is published; ${id} is that of ${sequence}, 0 when a retry was skipped. */
+    void (*on_published)(void *owner, uint16_t app, uint64_t sequence, uint64_t id);
+    void (*on_refused)(void *owner, uint16_t app, uint64_t sequence, enum status status, struct bytes text);
+    /* Topics of that INTEREST are complete from (not including) ${position} on. */
+    void (*on_interest_ack)(void *owner, uint16_t app, uint32_t request, uint64_t position);
+    /* ${frame} starts at the i32 body length (signalr_message_open), with trailer. ${request} is 0 for live messages. */
+    void (*on_deliver)(void *owner, uint16_t app, uint32_t request, uint64_t id, struct bytes frame, bool is_foreign);
+    /* ${missing_to}: ids up to it (after the asked since) are no longer retained; 0 = nothing is missing. */
+    void (*on_replayed)(void *owner, uint16_t app, uint32_t request, uint64_t position, uint64_t missing_to);
+    void (*on_gap)(void *owner, uint16_t app, uint64_t from, uint64_t to);
+    void (*on_query_ack)(void *owner, uint16_t app, uint32_t request, bool exists);
+    void (*on_state)(void *owner, uint16_t app, enum link_backplane_state state, struct bytes text);
+    void (*on_secrets)(void *owner, uint16_t app, size_t count, const uint8_t (*secrets)[ENVELOPE_SECRET_BYTES]);
+    /* Everything up to ${position} that concerns this node has been delivered. */
+    void (*on_position)(void *owner, uint16_t app, uint64_t position);
+    void (*on_credit)(void *owner, uint64_t bytes);
+    /* The bridge drains; ${others} are addresses joined with ','. */
+    void (*on_goaway)(void *owner, struct bytes reason, struct bytes others);
+    /* The link is of no more use and its sink has been closed; exactly once, always the last call. */
+    void (*on_failed)(void *owner, enum status status, const char *reason);
+};
+
+/** Sends HELLO at once. ${sink}, ${timers}, ${log} and ${self}'s views must outlive it. OK or NO_MEMORY. */
+MUST_CHECK enum status link_client_new(struct sink *sink, struct timers *timers, struct log *log,
+                                       const struct link_identity *self, const struct link_client_handler *handler,
+                                       void *owner, struct link_client **out);
+/** Silent: no callback fires. The sink stays the caller's. NULL does nothing. */
+void link_client_free(struct link_client *link);
+/** Bytes from the bridge. */
+void link_client_receive(struct link_client *link, struct bytes input);
+/* Requests. Each writes to the sink at once; nothing is kept for a retry (the caller's spool does that). */
+/** ${last_seen_id} 0 = none; ${acknowledged_sequence}: the highest this instance was told PUBLISHED for. */
+void link_client_open_app(struct link_client *link, uint16_t app, struct bytes key, uint64_t last_seen_id,
+                          uint64_t acknowledged_sequence);
+/** ${frame} is a whole payload (signalr_message_encode, without trailer), sent by reference. */
+void link_client_publish(struct link_client *link, uint16_t app, uint64_t sequence, struct payload *frame);
+/** Adds and removes in one envelope; ${request} is echoed by on_interest_ack. */
+void link_client_interest(struct link_client *link, uint16_t app, uint32_t request, const struct bytes *added,
+                          size_t added_count, const struct bytes *removed, size_t removed_count);
+void link_client_replay(struct link_client *link, uint16_t app, uint32_t request, const struct link_topic *topics,
+                        size_t count);
+void link_client_query(struct link_client *link, uint16_t app, uint32_t request, struct bytes topic);
+/** Grant the bridge more payload bytes to deliver. */
+void link_client_credit(struct link_client *link, uint64_t bytes);
+void link_client_goaway(struct link_client *link, struct bytes reason);
+
+#endif

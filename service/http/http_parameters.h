@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* http_parameters: decoded names and values of a query string or a form body. */
+#ifndef HUBPLANE_SERVICE_HTTP_PARAMETERS_H
+#define HUBPLANE_SERVICE_HTTP_PARAMETERS_H
+
+#include "common/base/bytes.h"
+
+enum { HTTP_PARAMETERS_MAX = 64 };
+
+/* Names compare without case; repeated values are joined with ','; %XX and '+' are decoded. */
+struct http_parameters {
+    struct buffer storage;
+    size_t count;
+    struct {
+        size_t name_offset, name_length, value_offset, value_length;
+    } items[HTTP_PARAMETERS_MAX];
+};
+
+/** OK, LIMIT (too many), INVALID (bad %XX), NO_MEMORY. deinit is needed in every case. */
+MUST_CHECK enum status http_parameters_init(struct http_parameters *parameters, struct bytes text);
+void http_parameters_deinit(struct http_parameters *parameters);
+/** Joined value, possibly empty; BYTES_NONE when absent. Lives as long as ${parameters}; not NUL-terminated. */
+struct bytes http_parameters_get(const struct http_parameters *parameters, struct bytes name);
+/** Append ${text} with %XX (and '+' when ${plus_is_space}) decoded. */
+enum status http_percent_decode(struct bytes text, bool plus_is_space, struct buffer *out);
+
+#endif
