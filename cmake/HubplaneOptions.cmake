@@ -37,7 +37,7 @@ if(WIN32)
     target_compile_definitions(hubplane_options INTERFACE
         _WIN32_WINNT=0x0602 UNICODE _UNICODE __USE_MINGW_ANSI_STDIO=1)
     target_link_options(hubplane_options INTERFACE
-        -static -Wl,--dynamicbase,--nxcompat,--high-entropy-va -Wl,--no-insert-timestamp)
+        -static -fstack-protector-strong -Wl,--dynamicbase,--nxcompat,--high-entropy-va -Wl,--no-insert-timestamp)
 else()
     target_compile_definitions(hubplane_options INTERFACE _GNU_SOURCE)
     target_link_options(hubplane_options INTERFACE -pie -Wl,-z,relro,-z,now)
