@@ -48,6 +48,17 @@ MUST_CHECK enum status bytes_parse_uint64(struct bytes text, uint64_t *value);
 MUST_CHECK enum status bytes_parse_hex(struct bytes text, uint64_t *value);
 /** bytes_is_utf8(text): Whether ${text} is well-formed UTF-8 (no surrogates, no overlong forms). */
 bool bytes_is_utf8(struct bytes text);
+/** bytes_utf8_character(text): Length of the well-formed UTF-8 character at the front of ${text}; 0 when there is none. */
+size_t bytes_utf8_character(struct bytes text);
+/**
+ * bytes_printable(text, out, size):
+ * Write ${text} for a line of a log: control characters and bytes that are not UTF-8 as \xNN, so that no stranger
+ * can forge a line or reach the terminal.
+ *   Units:    at most ${size} bytes with the terminator; ${size} > 0.
+ *   Owns:     ${text} is advanced; what did not fit is left in it, cut between characters.
+ *   Returns:  the length written, without the terminator.
+ */
+size_t bytes_printable(struct bytes *text, char *out, size_t size);
 /** bytes_duplicate(text): A NUL-terminated heap copy for free(); NULL when out of memory. */
 char *bytes_duplicate(struct bytes text);
 
@@ -72,8 +83,9 @@ void buffer_init(struct buffer *buffer, size_t limit_bytes);
 void buffer_deinit(struct buffer *buffer);
 /** Empties it, keeps the memory, forgets a failure. */
 void buffer_clear(struct buffer *buffer);
+/** A view of all of it, which lives until the next call that changes the buffer; empty but not absent when there is nothing. */
 struct bytes buffer_bytes(const struct buffer *buffer);
-/* Each append returns OK, LIMIT or NO_MEMORY; ignoring it is allowed where `status` is read later. */
+/* Each append takes bytes from outside the buffer itself, and returns OK, LIMIT or NO_MEMORY; ignoring it is allowed where `status` is read later. */
 enum status buffer_append(struct buffer *buffer, struct bytes bytes);
 enum status buffer_append_string(struct buffer *buffer, const char *text);
 enum status buffer_append_byte(struct buffer *buffer, uint8_t byte);
@@ -95,8 +107,10 @@ enum status buffer_append_url_encoded(struct buffer *buffer, struct bytes text);
 /** Make room for ${extra} bytes and return where they go; NULL on failure. Then buffer_commit(). */
 uint8_t *buffer_reserve(struct buffer *buffer, size_t extra);
 void buffer_commit(struct buffer *buffer, size_t written);
-/** Drop ${count} bytes off the front. */
+/** Drop ${count} bytes off the front; at most its length. */
 void buffer_consume(struct buffer *buffer, size_t count);
+/** Drop all from index ${length} on: undoes a run of appends. Keeps `status`. */
+void buffer_truncate(struct buffer *buffer, size_t length);
 
 /*
  * Reading big-endian fields off the front of a view. A short view makes every later read return 0

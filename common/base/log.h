@@ -18,9 +18,12 @@ enum log_level {
     LOG_DEBUG, /* per message */
 };
 
-/* Receives whole lines without line end, from any thread (the sink locks if it must). */
+/* Receives whole lines, "subject: sentence key=value", without time, level and line end, from any thread (the sink
+ * locks if it must). Control characters and bytes that are not UTF-8 arrive as \xNN; at most 2047 bytes, a longer
+ * line ends with "...". */
 typedef void (*log_sink_fn)(void *context, enum log_level level, const char *line);
 
+/* Embedded by value; not copied once initialised. */
 struct log {
     log_sink_fn sink;
     void *context;
@@ -29,7 +32,9 @@ struct log {
 
 /** Lines go to stderr as "2026-01-02T03:04:05.678Z info link: sentence key=value". */
 void log_init_stderr(struct log *log, enum log_level level);
+/** Lines go to ${sink}; ${context} is passed to it and must outlive ${log}. */
 void log_init(struct log *log, enum log_level level, log_sink_fn sink, void *context);
+/** Whether a line of ${level} would be written; asked before costly arguments are made. Any thread. */
 bool log_is_on(const struct log *log, enum log_level level);
 
 /**

@@ -7,12 +7,14 @@
 #define HUBPLANE_BASE_MAP_H
 
 #include "common/base/bytes.h"
+#include "common/base/hash.h"
 
 struct map_entry;
 
 struct map {
     struct map_entry *entries;
     size_t count;
+    struct hash_key hash_key; /* drawn at the first map_put() */
 };
 
 void map_init(struct map *map);

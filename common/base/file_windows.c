@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <windows.h>
+
+#include "common/base/file.h"
+
+/* The wide copy of ${text} for free(), or NULL with errno set. */
+static wchar_t *
+widen(const char *text)
+{
+    int length = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, NULL, 0);
+    wchar_t *wide;
+
+    if (length <= 0) {
+        errno = ENOENT;
+        return NULL;
+    }
+    wide = calloc((size_t)length, sizeof(*wide));
+    if (wide == NULL) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, wide, length);
+    return wide;
+}
+
+FILE *
+file_open(const char *path, const char *mode)
+{
+    wchar_t *wide_path = widen(path);
+    wchar_t *wide_mode = widen(mode);
+    FILE *file = NULL;
+
+    if (wide_path != NULL && wide_mode != NULL) {
+        file = _wfopen(wide_path, wide_mode);
+    }
+    free(wide_mode);
+    free(wide_path);
+    return file;
+}
