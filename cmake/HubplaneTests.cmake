@@ -2,7 +2,22 @@
 # Tests, all of them in CTest, each with one label: unit, scenario, fuzz, integration, tree.
 # A test that returns 77 counts as skipped.
 
+if(HUBPLANE_FUZZ)
+    set(HUBPLANE_PRESET fuzz)
+elseif(WIN32)
+    set(HUBPLANE_PRESET windows)
+elseif(HUBPLANE_SANITIZERS MATCHES "thread")
+    set(HUBPLANE_PRESET tsan)
+elseif(HUBPLANE_SANITIZERS)
+    set(HUBPLANE_PRESET asan)
+elseif(CMAKE_CROSSCOMPILING_EMULATOR)
+    set(HUBPLANE_PRESET valgrind)
+else()
+    set(HUBPLANE_PRESET linux)
+endif()
+
 set(test_environment
+    "HUBPLANE_PRESET=${HUBPLANE_PRESET}"
     "HUBPLANE_SOURCE_DIR=${PROJECT_SOURCE_DIR}"
     "HUBPLANE_BUILD_DIR=${PROJECT_BINARY_DIR}"
     "HUBPLANE_BIN_DIR=${PROJECT_BINARY_DIR}/bin"
@@ -15,8 +30,8 @@ if(WIN32)
 endif()
 
 function(hubplane_test_properties name label timeout_s)
-    if(HUBPLANE_SANITIZERS)
-        math(EXPR timeout_s "${timeout_s} * 3")
+    if(NOT HUBPLANE_PRESET STREQUAL "linux") # sanitizers, valgrind and Wine are slow
+        math(EXPR timeout_s "${timeout_s} * 4")
     endif()
     set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${timeout_s}
         SKIP_RETURN_CODE 77 ENVIRONMENT "${test_environment}")
@@ -68,12 +83,16 @@ function(hubplane_fuzz_target name)
     hubplane_test_properties(${name} fuzz 120)
 endfunction()
 
-# hubplane_integration_test(NAME COMMAND program argument... [TIMEOUT seconds] [WINDOWS])
-# Real processes and sockets. The command finds the programs in $HUBPLANE_BIN_DIR. With WINDOWS the
-# test is also registered in the windows preset. It never runs beside another integration test.
+# hubplane_integration_test(NAME COMMAND program argument... [TIMEOUT seconds] [PRESETS preset...])
+# Real processes and sockets. The command runs in the current source folder and finds the programs in
+# $HUBPLANE_BIN_DIR. It is registered in the presets linux, asan and tsan unless PRESETS names others,
+# and never runs beside another test.
 function(hubplane_integration_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "WINDOWS" "TIMEOUT" "COMMAND")
-    if(HUBPLANE_FUZZ OR (WIN32 AND NOT arg_WINDOWS))
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "COMMAND;PRESETS")
+    if(NOT arg_PRESETS)
+        set(arg_PRESETS linux asan tsan)
+    endif()
+    if(NOT HUBPLANE_PRESET IN_LIST arg_PRESETS)
         return()
     endif()
     if(NOT arg_TIMEOUT)
