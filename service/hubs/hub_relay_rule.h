@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hub_relay_rule: the little language of relay rules: "Join = join($1); group($1).announce($2)".
+ * Compiled once when the configuration is read; immutable afterwards, so that all workers share it.
+ *
+ *   rule     = name [ "/" count ] "=" action *( ";" action )        ; the INI line; see hub_relay.h
+ * for the names action   = target [ "." method [ "(" [ value *( "," value ) ] ")" ] ] | "join"  "("
+ * value [ "," value ] ")"                  ; group [, connection]; the caller by default | "leave"
+ * "(" value [ "," value ] ")" | "return" "(" [ value ] ")"                           ; the result;
+ * last action | "progress" "(" value ")" | "set_state" "(" value "," value ")"                  ;
+ * name, value: a member of the client's hub state | "throw" "(" value [ "," value ] ")" ; hub
+ * exception: text [, data]; last action | "fail"  "(" value ")"                                ;
+ * other error: text; last action target   = "all" | "others" | "caller" | "client" "(" value ")" |
+ * "group" "(" value ")" | "others_in_group" "(" value ")" | "user" "(" value ")" value    = "$1"
+ * ... "$9" | "$*" | "$user" | "$connection" | "$state." member | "$data" | "$json" | JSON, in which
+ * any value may again be one of these   ; {"from": $user, "text": $2}
+ *
+ * "all.method" without parentheses passes all arguments on, as "all.method($*)" does; "$*" stands
+ * last. In rules of raw connections a target has no method: "all" sends what came as text,
+ * "all.send(value)" something else; "$data" is what came as a JSON string, "$json" what came as it
+ * is when it is JSON (else as a string). Blanks are free between words, but the INI format takes a
+ * blank followed by ";" as the start of a comment: write "a; b".
+ */
+#ifndef HUBPLANE_SERVICE_HUB_RELAY_RULE_H
+#define HUBPLANE_SERVICE_HUB_RELAY_RULE_H
+
+#include "service/hubs/hub_backend.h"
+
+enum {
+    HUB_RELAY_RULE_PROBLEM_BYTES = 200,
+    HUB_RELAY_RULE_ARGUMENTS_MAX = 9,
+    HUB_RELAY_RULE_ACTIONS_MAX = 64,
+    HUB_RELAY_RULE_DEPTH_MAX = 20,
+    HUB_RELAY_RULE_BYTES_MAX = 16 * 1024,
+    HUB_RELAY_RULE_ANY_COUNT = -1,
+};
+
+/* Where the rule runs decides which words it may use. */
+enum hub_relay_rule_place {
+    HUB_RELAY_RULE_METHOD, /* of a hub */
+    HUB_RELAY_RULE_EVENT,  /* of a hub: no arguments, no result */
+    HUB_RELAY_RULE_RAW,    /* receive of a raw connection */
+    HUB_RELAY_RULE_RAW_EVENT,
+};
+
+/* What is wrong with a rule. */
+struct hub_relay_rule_problem {
+    size_t column; /* of the rule's text, from 1; 0 = of the whole rule or its name */
+    char text[HUB_RELAY_RULE_PROBLEM_BYTES];
+};
+
+struct hub_relay_rule;
+
+/**
+ * hub_relay_rule_parse(text, place, argument_count, out, problem):
+ * Compile the right side of a rule. ${argument_count}: what the name says after "/", or ANY_COUNT.
+ *   Owns:     copies ${text}; ${*out} is released with hub_relay_rule_free().
+ *   Returns:  OK;  INVALID - ${problem} says what and where;  NO_MEMORY.
+ *   Source:   fuzzed by tests/fuzz/fuzz_hub_relay_rule.c.
+ */
+MUST_CHECK enum status hub_relay_rule_parse(struct bytes text, enum hub_relay_rule_place place,
+                                            int argument_count, struct hub_relay_rule **out,
+                                            struct hub_relay_rule_problem *problem);
+void hub_relay_rule_free(struct hub_relay_rule *rule);
+
+/**
+ * How many arguments the method takes: what "/" says; else ANY_COUNT when all arguments are passed
+ * on somewhere ("$*", or a target without parentheses); else the highest $n.
+ */
+int hub_relay_rule_argument_count(const struct hub_relay_rule *rule);
+
+/**
+ * hub_relay_rule_run(rule, call):
+ * Order the actions on ${call} and end it. An argument used as a name that is neither text nor
+ * number ends the call with an error; a user without a name is nobody.
+ */
+void hub_relay_rule_run(const struct hub_relay_rule *rule, struct hub_call *call);
+
+#endif
