@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/base/bytes.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "common/base/bytes.h"
 
 enum { BUFFER_FIRST_BYTES = 64 };
 
@@ -193,7 +193,7 @@ buffer_append_hex(struct buffer *buffer, uint64_t value)
     size_t first = sizeof(digits);
 
     do {
-        digits[--first] = (uint8_t)"0123456789ABCDEF"[value & 15];
+        digits[--first] = (uint8_t) "0123456789ABCDEF"[value & 15];
         value >>= 4;
     } while (value != 0);
     return buffer_append(buffer, bytes_from(digits + first, sizeof(digits) - first));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
-
 #include "common/base/bytes.h"
+
+#include <string.h>
 
 /* How many bytes at the front of ${text} go into a JSON string as they are. E2 80 A8, E2 80 A9 and
  * C2 85 are U+2028, U+2029 and U+0085, which JavaScript or Json.NET take for line ends. */
@@ -27,7 +27,8 @@ plain_json_length(struct bytes text)
     return i;
 }
 
-/* The escape of the character at the front of ${text}, and how many bytes of ${text} it stands for. */
+/* The escape of the character at the front of ${text}, and how many bytes of ${text} it stands for.
+ */
 static size_t
 escape_json(struct bytes text, struct buffer *buffer)
 {
@@ -54,8 +55,8 @@ escape_json(struct bytes text, struct buffer *buffer)
     return length;
 }
 
-/* Makes an append out of several: when one of them failed, all are undone. The failure of an earlier
- * append is kept, and does not count here. */
+/* Makes an append out of several: when one of them failed, all are undone. The failure of an
+ * earlier append is kept, and does not count here. */
 static enum status
 finish_append(struct buffer *buffer, size_t start, enum status earlier)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
-
 #include "common/base/bytes.h"
+
+#include <string.h>
 
 /* The bytes allowed second after a lead byte (RFC 3629 section 4); this is what keeps out overlong
  * forms, surrogates and all above U+10FFFF. */

@@ -50,7 +50,8 @@ clock_dotnet_ticks(const struct clock *clock)
 }
 
 /* Days since 1970-01-01 to a date. Years are counted from March, so that the leap day comes last;
- * 719468 is the number of days from 0000-03-01, and an era is the 400 years after which all repeats. */
+ * 719468 is the number of days from 0000-03-01, and an era is the 400 years after which all
+ * repeats. */
 static void
 civil_from_days(uint64_t days, unsigned *year, unsigned *month, unsigned *day)
 {

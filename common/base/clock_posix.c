@@ -3,10 +3,10 @@
 #define _POSIX_C_SOURCE 200809L
 #endif
 
+#include "common/base/clock.h"
+
 #include <assert.h>
 #include <time.h>
-
-#include "common/base/clock.h"
 
 static uint64_t
 read_ms(clockid_t id)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <windows.h>
-
 #include "common/base/clock.h"
+
+#include <windows.h>
 
 uint64_t
 clock_read_monotonic_ms(void)

@@ -132,8 +132,7 @@ crypto_derive_key(struct bytes secret, struct bytes purpose, uint8_t out[CRYPTO_
         goto free_kdf;
     }
     params[0] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0);
-    params[1] =
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, secret_copy, secret.length);
+    params[1] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, secret_copy, secret.length);
     params[2] =
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, purpose_copy, purpose.length);
     params[3] = OSSL_PARAM_construct_end();
@@ -193,9 +192,8 @@ crypto_seal(const uint8_t key[CRYPTO_KEY_BYTES], struct bytes context, struct by
     tag = sealed + plain.length;
     crypto_random(nonce, NONCE_BYTES);
     cipher = EVP_CIPHER_CTX_new();
-    if (cipher != NULL && start_cipher(cipher, key, nonce, true) &&
-        add_context(cipher, context) && transform(cipher, plain, sealed) &&
-        EVP_CipherFinal_ex(cipher, tag, &length) == 1 &&
+    if (cipher != NULL && start_cipher(cipher, key, nonce, true) && add_context(cipher, context) &&
+        transform(cipher, plain, sealed) && EVP_CipherFinal_ex(cipher, tag, &length) == 1 &&
         EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, tag) == 1) {
         buffer_commit(out, CRYPTO_SEAL_OVERHEAD_BYTES + plain.length);
         status = STATUS_OK;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Base64 of RFC 4648 sections 4 and 5. OpenSSL's decoder skips blanks and keeps the padding's zero bytes, so it would
- * take more code to be strict with it. */
+/* Base64 of RFC 4648 sections 4 and 5. OpenSSL's decoder skips blanks and keeps the padding's zero
+ * bytes, so it would take more code to be strict with it. */
 #include "common/base/crypto.h"
 
 static enum status
 encode(struct bytes input, struct buffer *out, const char *last_two, bool has_padding)
 {
-    static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     size_t rest = input.length % 3;
     size_t length = input.length / 3 * 4 + (rest == 0 ? 0 : has_padding ? 4 : rest + 1);
     uint8_t *text;

@@ -16,8 +16,8 @@
  */
 MUST_CHECK enum status file_read(const char *path, size_t limit_bytes, struct buffer *out);
 
-/** file_open(path, mode): As fopen() with a UTF-8 path, close with fclose(); NULL on failure, with errno set. In
- *  file_posix.c and file_windows.c. */
+/** file_open(path, mode): As fopen() with a UTF-8 path, close with fclose(); NULL on failure, with
+ * errno set. In file_posix.c and file_windows.c. */
 FILE *file_open(const char *path, const char *mode);
 
 #endif

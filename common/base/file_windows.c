@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/base/file.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <windows.h>
-
-#include "common/base/file.h"
 
 /* The wide copy of ${text} for free(), or NULL with errno set. */
 static wchar_t *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hash: a keyed hash (SipHash-1-3) for tables whose keys strangers choose. Without the key nobody can choose
- * collisions; it is no substitute for HMAC.
+ * hash: a keyed hash (SipHash-1-3) for tables whose keys strangers choose. Without the key nobody
+ * can choose collisions; it is no substitute for HMAC.
  */
 #ifndef HUBPLANE_BASE_HASH_H
 #define HUBPLANE_BASE_HASH_H

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/base/log.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "common/base/bytes.h"
 #include "common/base/clock.h"
 
+#include <stdio.h>
+#include <string.h>
+
 enum {
-    LOG_LINE_BYTES = 2048, /* longer lines are cut; on the stack, so that lack of memory can be logged */
+    LOG_LINE_BYTES =
+        2048, /* longer lines are cut; on the stack, so that lack of memory can be logged */
     LOG_LIMIT_MS = 60000,
 };
 
@@ -90,15 +91,15 @@ write_line(struct log *log, enum log_level level, const char *subject, const cha
     log->sink(log->context, level, line);
 }
 
-#define LOG_AT(level)                                         \
-    do {                                                      \
-        if (log_is_on(log, (level))) {                        \
-            va_list arguments;                                \
-                                                              \
-            va_start(arguments, format);                      \
+#define LOG_AT(level)                                             \
+    do {                                                          \
+        if (log_is_on(log, (level))) {                            \
+            va_list arguments;                                    \
+                                                                  \
+            va_start(arguments, format);                          \
             write_line(log, (level), subject, format, arguments); \
-            va_end(arguments);                                \
-        }                                                     \
+            va_end(arguments);                                    \
+        }                                                         \
     } while (0)
 
 void

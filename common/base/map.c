@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Out of memory is an answer, not an exit. */
-#define HASH_NONFATAL_OOM 1
+#define HASH_NONFATAL_OOM          1
 #define uthash_nonfatal_oom(entry) ((void)((entry)->is_out_of_memory = true))
 #include <uthash.h>
 

@@ -9,14 +9,14 @@
 #include "common/base/bytes.h"
 
 enum option_type {
-    OPTION_TEXT,     /* char *, NULL when not set */
-    OPTION_LIST,     /* char *, comma separated; OPTION_TEXT with another word in the help */
-    OPTION_BOOL,     /* bool: yes/no, true/false, on/off, 1/0 */
-    OPTION_COUNT,    /* uint64_t */
-    OPTION_BYTES,    /* uint64_t; suffix KB, MB, GB (powers of 1024) or none */
-    OPTION_MS,       /* uint64_t milliseconds; suffix ms, s, m, h or none = ms */
-    OPTION_ADDRESS,  /* char *, HOST:PORT or [IPv6]:PORT */
-    OPTION_CHOICE,   /* char *, one of the words of `choices`, separated by | */
+    OPTION_TEXT,    /* char *, NULL when not set or set to nothing ("admin =") */
+    OPTION_LIST,    /* char *, comma separated; OPTION_TEXT with another word in the help */
+    OPTION_BOOL,    /* bool: yes/no, true/false, on/off, 1/0 */
+    OPTION_COUNT,   /* uint64_t; `choices` may be one word that stands for 0: "auto" */
+    OPTION_BYTES,   /* uint64_t; suffix KB, MB, GB (powers of 1024) or none */
+    OPTION_MS,      /* uint64_t milliseconds; suffix ms, s, m, h or none = ms */
+    OPTION_ADDRESS, /* char *, HOST:PORT or [IPv6]:PORT, NULL as for OPTION_TEXT */
+    OPTION_CHOICE,  /* char *, one of the words of `choices`, separated by | */
 };
 
 enum option_reload { OPTION_RESTART, OPTION_RELOAD };
@@ -27,8 +27,8 @@ struct option {
     const char *name;
     enum option_type type;
     const char *unset; /* default as it would be written in the file; NULL = none */
-    uint64_t minimum;  /* of COUNT, BYTES and MS */
-    uint64_t maximum;
+    uint64_t minimum;  /* of COUNT, BYTES and MS; a word that stands for 0 is always allowed */
+    uint64_t maximum;  /* 0 = no upper bound */
     enum option_reload reload;
     const char *choices;
     size_t offset;
@@ -58,7 +58,8 @@ struct option_extra {
     char *origin; /* "hubplane.ini:12" */
 };
 
-/* A section as read. values points at the struct of option_section.size bytes. */
+/* A section as read. `values` keeps its address until option_set_deinit(), the group itself only until the next value
+ * is set. values points at the struct of option_section.size bytes. */
 struct option_group {
     const struct option_section *section;
     char *name; /* "chat" of [app chat], NULL of an unnamed section */
@@ -77,19 +78,39 @@ struct option_set {
     size_t problem_count;
 };
 
-/** Fill in one struct of every unnamed section with the defaults. OK or NO_MEMORY. */
+enum { OPTION_FILE_MAX_BYTES = 1024 * 1024, OPTION_LINE_MAX_BYTES = 16 * 1024 };
+
+/** ${schema} is a static table. Fill in one struct of every unnamed section with the defaults. OK or NO_MEMORY. */
 MUST_CHECK enum status option_set_init(struct option_set *set, const struct option_schema *schema);
+/** Frees every value, also those that structs of the caller point to. */
 void option_set_deinit(struct option_set *set);
 /** Read an INI file (inih). Every mistake becomes a line in `problems`, reading goes on; returns OK, INVALID (there are
  *  problems), NOT_FOUND / DENIED / IO (the file; also a problem line). Later values of the same name win. */
 MUST_CHECK enum status option_read_file(struct option_set *set, const char *path);
-/** Set one value from anywhere else (registry, command line); ${section_name} is NULL for unnamed sections. */
+/** The same for text that is in memory: OK, INVALID or NO_MEMORY. ${origin} stands where the file name would. */
+MUST_CHECK enum status option_read_text(struct option_set *set, struct bytes text, const char *origin);
+/**
+ * option_set_value(set, section, section_name, name, value, origin):
+ * Set one value from anywhere else (registry, command line); ${section_name} is NULL for unnamed sections, and a new
+ * one makes a new group. ${origin} is what problems and option_write_effective() call the place.
+ *   Owns:     all texts are copied.
+ *   Returns:  OK;  INVALID - a line was added to `problems`;  NO_MEMORY.
+ */
 MUST_CHECK enum status option_set_value(struct option_set *set, const char *section, const char *section_name,
                                         const char *name, const char *value, const char *origin);
+/** Make sure of the group of "[section section_name]", which starts with the defaults: OK, INVALID (with a problem line),
+ *  NO_MEMORY. A section that only has its heading counts, too. */
+MUST_CHECK enum status option_open_section(struct option_set *set, const char *section, const char *section_name,
+                                           const char *origin);
 /** The group, or NULL; ${name} NULL for unnamed sections. */
 struct option_group *option_find(const struct option_set *set, const char *section, const char *name);
+/** Add a problem line of the caller's own (a check across options); ${origin} as in option_group, NULL = none. */
+PRINTF_LIKE(3, 4)
+void option_add_problem(struct option_set *set, const char *origin, const char *format, ...);
 /** Write a commented sample file with all defaults. */
 enum status option_write_sample(const struct option_schema *schema, struct buffer *out);
+/** Append what --help says about every option: two lines each. */
+enum status option_write_help(const struct option_schema *schema, struct buffer *out);
 /** Write the effective values, one "[section] name = value  ; origin" line each; secrets are not options. */
 enum status option_write_effective(const struct option_set *set, struct buffer *out);
 

@@ -3,6 +3,15 @@
 #ifndef HUBPLANE_BASE_STATUS_H
 #define HUBPLANE_BASE_STATUS_H
 
+/* <windows.h> has a macro STATUS_NO_MEMORY, which it keeps to itself when WIN32_NO_STATUS is defined before; so our
+ * headers come first. (WAIT_OBJECT_0 then has no meaning: write 0.) */
+#ifdef STATUS_NO_MEMORY
+#error "include the project's headers before <windows.h>"
+#endif
+#ifndef WIN32_NO_STATUS
+#define WIN32_NO_STATUS
+#endif
+
 enum status {
 #define STATUS(name, value, sentence) STATUS_##name = (value),
 #include "common/base/status.def"

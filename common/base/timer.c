@@ -151,8 +151,9 @@ timers_next_delay_ms(const struct timers *timers)
 void
 timers_run(struct timers *timers)
 {
-    /* Both are fixed here, so that a callback which restarts its timer or moves a virtual clock cannot
-     * keep us in this loop. A timer started meanwhile is due no earlier than any that we still owe. */
+    /* Both are fixed here, so that a callback which restarts its timer or moves a virtual clock
+     * cannot keep us in this loop. A timer started meanwhile is due no earlier than any that we
+     * still owe. */
     uint64_t now_ms = timers->clock->now_ms;
     uint64_t first_new_order = timers->next_order;
 
