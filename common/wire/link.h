@@ -11,7 +11,15 @@
 #include "common/base/timer.h"
 #include "common/wire/envelope.h"
 
-enum { LINK_VERSION_MIN = 1, LINK_VERSION_MAX = 1, LINK_KEEPALIVE_MS = 2000, LINK_DEAD_MS = 6000 };
+enum {
+    LINK_VERSION_MIN = 1,
+    LINK_VERSION_MAX = 1,
+    LINK_KEEPALIVE_MS = 2000, /* our PING after this much silence of ours */
+    LINK_DEAD_MS = 6000,      /* without any byte of theirs the link is dead */
+    LINK_CREDIT_BYTES = 4 * 1024 * 1024, /* what each end grants the other in HELLO and WELCOME */
+    LINK_APPS_MAX = 256,                 /* open on one link */
+    LINK_TEXT_MAX_BYTES = 65535,         /* topics, keys and sentences */
+};
 
 /* The backplane as a bridge sees it, per app. */
 enum link_backplane_state {
