@@ -2,6 +2,19 @@
 # Our own libraries and programs. Sources are listed one by one; files of one platform go after
 # WINDOWS (*_windows.c) or POSIX (*_posix.c), and only the matching list is built.
 
+# hubplane_skip_missing(LIST): leave out, with a warning, listed files that do not exist yet, so that a
+# half-written folder does not keep others from building; CMake runs again when they appear.
+function(hubplane_skip_missing list)
+    foreach(file IN LISTS ${list})
+        if(NOT EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${file}" AND NOT EXISTS "${file}")
+            message(WARNING "${CMAKE_CURRENT_SOURCE_DIR}/${file} does not exist (yet)")
+            list(REMOVE_ITEM ${list} "${file}")
+            set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
+        endif()
+    endforeach()
+    set(${list} "${${list}}" PARENT_SCOPE)
+endfunction()
+
 macro(hubplane_parse_sources)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "SEEDS" "SOURCES;WINDOWS;POSIX;LINKS;ARGUMENTS")
     if(arg_UNPARSED_ARGUMENTS)
@@ -12,6 +25,7 @@ macro(hubplane_parse_sources)
     else()
         list(APPEND arg_SOURCES ${arg_POSIX})
     endif()
+    hubplane_skip_missing(arg_SOURCES)
 endmacro()
 
 # hubplane_library(NAME SOURCES file... [WINDOWS file...] [POSIX file...] [LINKS target...])
@@ -34,4 +48,13 @@ function(hubplane_program name)
     add_executable(${name} ${arg_SOURCES})
     target_link_libraries(${name} PRIVATE hubplane_options ${arg_LINKS})
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+endfunction()
+
+# hubplane_sources(TARGET SOURCES file... [WINDOWS file...] [POSIX file...] [LINKS target...])
+# More sources for a library, from the CMakeLists.txt of a folder below it.
+function(hubplane_sources name)
+    hubplane_parse_sources()
+    list(TRANSFORM arg_SOURCES PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
+    target_sources(${name} PRIVATE ${arg_SOURCES})
+    target_link_libraries(${name} PUBLIC ${arg_LINKS})
 endfunction()
