@@ -9,6 +9,9 @@ tree_files() {
         done
 }
 
+# The last part of a pipe runs in this shell, so that tree_report can remember the failure.
+shopt -s lastpipe
+
 # tree_report SENTENCE: print what arrives on standard input below the sentence; any line is a failure.
 tree_failed=0
 tree_report() {
