@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* publishing: a message waits in the spool until the farm has accepted it; its waiter is told once. */
+#include <stdlib.h>
+
+#include "service/backplane/backplane_internal.h"
+
+static void
+tell(struct backplane_app *app, uint32_t worker, struct backplane_request *request, enum status status, uint64_t id)
+{
+    if (request == NULL) {
+        return;
+    }
+    struct port_event *event = worker_outbox_add(&app->backplane->outboxes[worker], PORT_PUBLISHED, app->handle);
+    event->request = request;
+    event->as.published.status = status;
+    event->as.published.id = id;
+    backplane_schedule_flush(app->backplane);
+}
+
+static void
+count_depth(struct backplane_app *app, int64_t count, int64_t bytes)
+{
+    backplane_count(app->backplane, app->backplane->options.metrics.spool_depth, count);
+    backplane_count(app->backplane, app->backplane->options.metrics.spool_bytes, bytes);
+}
+
+void
+publishing_add(struct backplane_app *app, struct port_command *command)
+{
+    struct backplane *backplane = app->backplane;
+    size_t before = app->spool.bytes;
+    enum status status = STATUS_OK;
+
+    if (command->frame == NULL) {
+        status = STATUS_INVALID;
+    } else if (app->state == BACKPLANE_CLOSED) {
+        status = STATUS_BACKPLANE_DOWN;
+    } else {
+        status = publish_spool_add(&app->spool, command->frame, backplane->options.timers->clock->now_ms,
+                                   command->worker, command->request);
+    }
+    if (status == STATUS_OK) {
+        count_depth(app, 1, (int64_t)(app->spool.bytes - before));
+        publishing_send(app);
+    } else {
+        payload_unref(command->frame);
+        backplane_count(backplane, backplane->options.metrics.publish_rejected, 1);
+        tell(app, command->worker, command->request, status, 0);
+    }
+    free(command);
+}
+
+void
+publishing_send(struct backplane_app *app)
+{
+    struct backplane *backplane = app->backplane;
+
+    while (app->phase == APP_LINKED && app->state == BACKPLANE_OPEN && backplane->credit_bytes > 0) {
+        struct spooled_publish *entry = publish_spool_next(&app->spool);
+        if (entry == NULL) {
+            return;
+        }
+        backplane->credit_bytes -= (int64_t)entry->frame->length;
+        link_client_publish(backplane->link, app->handle, entry->sequence, entry->frame);
+    }
+}
+
+static void
+end_publish(struct backplane_app *app, struct spooled_publish *entry, enum status status, uint64_t id)
+{
+    size_t before = app->spool.bytes;
+
+    tell(app, entry->worker, entry->waiter, status, id);
+    publish_spool_remove(&app->spool, entry);
+    count_depth(app, -1, -(int64_t)(before - app->spool.bytes));
+}
+
+void
+publishing_settled(struct backplane_app *app, uint64_t sequence, uint64_t id, enum status status)
+{
+    struct backplane *backplane = app->backplane;
+    struct spooled_publish *entry;
+
+    while ((entry = publish_spool_oldest(&app->spool, sequence)) != NULL) {
+        bool is_last = entry->sequence == sequence;
+        /* A refusal names one sequence; everything before it is published. */
+        enum status own = status != STATUS_OK && !is_last ? STATUS_OK : status;
+        backplane_count(backplane,
+                        own == STATUS_OK ? backplane->options.metrics.publish_accepted
+                                         : backplane->options.metrics.publish_refused,
+                        1);
+        end_publish(app, entry, own, is_last && own == STATUS_OK ? id : 0);
+    }
+}
+
+/* Those who have waited long enough are told; what never left the node is withdrawn, the rest goes on being retried. */
+void
+publishing_janitor(struct backplane_app *app)
+{
+    const struct backplane_options *options = &app->backplane->options;
+    uint64_t now_ms = options->timers->clock->now_ms;
+
+    LIST_FOR_EACH(node, &app->spool.list) {
+        struct spooled_publish *entry = CONTAINER_OF(node, struct spooled_publish, node);
+        if (now_ms - entry->queued_ms < options->publish_wait_ms) {
+            return;
+        }
+        if (entry->waiter == NULL) {
+            continue;
+        }
+        if (entry->sequence == 0) {
+            end_publish(app, entry, STATUS_TIMED_OUT, 0);
+        } else {
+            tell(app, entry->worker, entry->waiter, STATUS_OUTCOME_UNKNOWN, 0);
+            entry->waiter = NULL;
+        }
+    }
+}
+
+void
+publishing_fail_unsent(struct backplane_app *app, enum status status)
+{
+    LIST_FOR_EACH(node, &app->spool.list) {
+        struct spooled_publish *entry = CONTAINER_OF(node, struct spooled_publish, node);
+        if (entry->sequence == 0) {
+            end_publish(app, entry, status, 0);
+        }
+    }
+}
