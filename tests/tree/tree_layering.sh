@@ -46,7 +46,7 @@ foreign_headers 'uv[./]' 'common/net/.*|bridge/redis/.*'
 awk -F '\t' '$3 ~ /^<uv[.\/]/ && $1 ~ /^bridge\// { print $1 }' <<<"$includes" | sort -u | tail -n +2 |
     tree_report "<uv.h> in more than one file of the bridge"
 foreign_headers 'openssl/' \
-    'common/net/tls[a-z_]*\.c|common/base/(crypto|certificate)[a-z_]*\.c|bridge/authority/[a-z_]*\.c'
+    'common/net/(tls[a-z_]*\.c|tls_openssl\.h)|common/base/(crypto|certificate)[a-z_]*\.c|bridge/authority/[a-z_]*\.c'
 foreign_headers 'hiredis/' 'bridge/redis/.*'
 foreign_headers 'llhttp' 'service/http/.*'
 foreign_headers 'ini\.h' 'common/base/option[a-z_]*\.c'
