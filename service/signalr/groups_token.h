@@ -21,19 +21,15 @@ struct groups_token {
 /**
  * groups_token_seal(keys, app_key, connection_id, groups, count, out):
  * Append the token for `<id>:["ChatHub.room1",...]`. No groups gives a token for `[]`.
- *   Returns:  OK;  INVALID - no keys yet, or bad ${connection_id};  LIMIT - more or longer groups than
+ *   Returns:  OK;  INVALID - no keys yet, bad ${connection_id}, a name is not UTF-8;  LIMIT - more or longer groups than
  *             a token holds: refuse the join that led here;  NO_MEMORY.
  *   Source:   signalr2-protocol.md 8.3.
  */
 MUST_CHECK enum status groups_token_seal(const struct token_keys *keys, struct bytes app_key,
                                          struct bytes connection_id, const struct bytes *groups,
                                          size_t count, struct buffer *out);
-/**
- * groups_token_size(groups, count, connection_id):
- * Bytes that the plain text of these groups takes; compare with GROUPS_TOKEN_PLAIN_BYTES_MAX before
- * a join is promised.
- */
-size_t groups_token_size(const struct bytes *groups, size_t count, struct bytes connection_id);
+/** Whether a token can hold these; ask before a join is promised. */
+bool groups_token_fits(struct bytes connection_id, const struct bytes *groups, size_t count);
 /**
  * groups_token_open(keys, app_key, connection_id, token, out):
  * Open the percent-decoded groupsToken parameter for this connection (ids compare without case).
