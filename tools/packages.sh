@@ -27,7 +27,7 @@ packages_missing() {
             esac
         done
         [ "$found" = yes ] || printf '%s\n' "${package##*|}"
-    done
+    done | sort -u
 }
 
 # packages_apt ARGUMENT...: apt-get without questions, waiting for another apt to finish.
