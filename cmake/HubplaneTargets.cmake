@@ -2,19 +2,6 @@
 # Our own libraries and programs. Sources are listed one by one; files of one platform go after
 # WINDOWS (*_windows.c) or POSIX (*_posix.c), and only the matching list is built.
 
-# hubplane_skip_missing(LIST): leave out, with a warning, listed files that do not exist yet, so that a
-# half-written folder does not keep others from building; CMake runs again when they appear.
-function(hubplane_skip_missing list)
-    foreach(file IN LISTS ${list})
-        if(NOT EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${file}" AND NOT EXISTS "${file}")
-            message(WARNING "${CMAKE_CURRENT_SOURCE_DIR}/${file} does not exist (yet)")
-            list(REMOVE_ITEM ${list} "${file}")
-            set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
-        endif()
-    endforeach()
-    set(${list} "${${list}}" PARENT_SCOPE)
-endfunction()
-
 macro(hubplane_parse_sources)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "SEEDS" "SOURCES;WINDOWS;POSIX;LINKS;ARGUMENTS")
     if(arg_UNPARSED_ARGUMENTS)
@@ -25,7 +12,6 @@ macro(hubplane_parse_sources)
     else()
         list(APPEND arg_SOURCES ${arg_POSIX})
     endif()
-    hubplane_skip_missing(arg_SOURCES)
 endmacro()
 
 # hubplane_library(NAME SOURCES file... [WINDOWS file...] [POSIX file...] [LINKS target...])
