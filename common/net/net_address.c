@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/net/net_address.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <uv.h>
+
+static bool
+copy_text(char *out, size_t size, struct bytes text)
+{
+    if (text.length == 0 || text.length >= size || memchr(text.data, 0, text.length) != NULL) {
+        return false;
+    }
+    memcpy(out, text.data, text.length);
+    out[text.length] = '\0';
+    return true;
+}
+
+/* Take "HOST" or "[IPv6]" off ${text}, up to and including the colon before the port. */
+static bool
+split_host(struct bytes *text, struct bytes *host)
+{
+    size_t colon;
+    if (bytes_starts_with(*text, BYTES("["))) {
+        size_t bracket = bytes_find(*text, ']');
+        if (bracket == SIZE_MAX) {
+            return false;
+        }
+        *host = bytes_slice(*text, 1, bracket - 1);
+        colon = bracket + 1;
+    } else {
+        colon = bytes_find(*text, ':');
+        *host = bytes_slice(*text, 0, colon);
+    }
+    if (colon >= text->length || text->data[colon] != ':') {
+        return false;
+    }
+    *text = bytes_after(*text, colon + 1);
+    return true;
+}
+
+enum status
+net_address_parse(const char *text, struct net_address *out)
+{
+    struct net_address address = {0};
+    struct bytes rest = bytes_trim(bytes_from_string(text));
+    struct bytes host;
+    if (bytes_starts_with(rest, BYTES("unix:"))) {
+        address.is_unix = true;
+        if (!copy_text(address.host, sizeof address.host, bytes_after(rest, 5))) {
+            return STATUS_INVALID;
+        }
+        *out = address;
+        return STATUS_OK;
+    }
+    uint64_t port;
+    if (!split_host(&rest, &host) || !copy_text(address.host, sizeof address.host, host) ||
+        bytes_parse_uint64(rest, &port) != STATUS_OK || port > UINT16_MAX) {
+        return STATUS_INVALID;
+    }
+    (void)snprintf(address.port, sizeof address.port, "%" PRIu16, (uint16_t)port);
+    *out = address;
+    return STATUS_OK;
+}
+
+static void
+print_ipv6(const struct sockaddr_in6 *address, char out[NET_ADDRESS_TEXT_BYTES])
+{
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    const uint8_t *raw = (const uint8_t *)&address->sin6_addr;
+    unsigned int port = ntohs(address->sin6_port);
+    char host[INET6_ADDRSTRLEN] = "?";
+    if (memcmp(raw, mapped, sizeof mapped) == 0) {
+        (void)uv_inet_ntop(AF_INET, raw + sizeof mapped, host, sizeof host);
+        (void)snprintf(out, NET_ADDRESS_TEXT_BYTES, "%s:%u", host, port);
+        return;
+    }
+    (void)uv_ip6_name(address, host, sizeof host);
+    (void)snprintf(out, NET_ADDRESS_TEXT_BYTES, "[%s]:%u", host, port);
+}
+
+void
+net_address_print(const struct sockaddr *address, char out[NET_ADDRESS_TEXT_BYTES])
+{
+    if (address->sa_family == AF_INET6) {
+        struct sockaddr_in6 ipv6;
+        memcpy(&ipv6, address, sizeof ipv6);
+        print_ipv6(&ipv6, out);
+    } else if (address->sa_family == AF_INET) {
+        struct sockaddr_in ipv4;
+        char host[INET_ADDRSTRLEN] = "?";
+        memcpy(&ipv4, address, sizeof ipv4);
+        (void)uv_ip4_name(&ipv4, host, sizeof host);
+        (void)snprintf(out, NET_ADDRESS_TEXT_BYTES, "%s:%u", host, ntohs(ipv4.sin_port));
+    } else {
+        (void)snprintf(out, NET_ADDRESS_TEXT_BYTES, "unix");
+    }
+}
