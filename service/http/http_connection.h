@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* http_connection: one client connection: parses requests, hands them out one after the other, keeps alive, enforces limits. */
+/* http_connection: one client connection: parses requests, hands them out one after the other,
+ * keeps alive, enforces limits. */
 #ifndef HUBPLANE_SERVICE_HTTP_CONNECTION_H
 #define HUBPLANE_SERVICE_HTTP_CONNECTION_H
 
@@ -11,17 +12,18 @@
 struct http_connection;
 
 struct http_limits {
-    size_t line_max_bytes;      /* request line: 431/414 above; at least 16 KiB */
-    size_t headers_max_bytes;   /* 431 */
-    size_t body_max_bytes;      /* 413 */
-    uint32_t request_timeout_ms; /* request line to end of body: 408 */
-    uint32_t idle_timeout_ms;   /* between requests: closed silently */
+    size_t line_max_bytes;       /* request line: 414 above; at least 16 KiB for SignalR */
+    size_t headers_max_bytes;    /* all header lines together: 431 above */
+    size_t body_max_bytes;       /* 413 above */
+    uint32_t request_timeout_ms; /* first byte to end of body: 408; also the time to take the last
+                                    answer of a connection */
+    uint32_t idle_timeout_ms;    /* between requests: closed silently */
 };
 
 /* What all connections of a worker share. */
 struct http_server {
     struct timers *timers;
-    struct log *log;
+    struct log *log; /* NULL = silent */
     struct http_limits limits;
     /* A request is complete. Must answer the exchange, now or later. */
     void (*on_request)(void *owner, struct http_exchange *exchange);
@@ -30,16 +32,23 @@ struct http_server {
     void *owner;
 };
 
-/** ${sink} belongs to the caller and outlives it until http_connection_closed(). ${peer_address} is copied. */
-MUST_CHECK enum status http_connection_new(struct http_server *server, struct sink *sink, const char *peer_address,
-                                           bool is_tls, struct http_connection **out);
-/** Bytes from the client (HTTP, and WebSocket after an upgrade). */
+/** ${server} outlives the connection. ${sink} belongs to the caller and outlives it until
+ * http_connection_closed().
+ *  ${peer_address} is copied. OK or NO_MEMORY. */
+MUST_CHECK enum status http_connection_new(struct http_server *server, struct sink *sink,
+                                           const char *peer_address, bool is_tls,
+                                           struct http_connection **out);
+/** Bytes from the client (HTTP, and WebSocket after an upgrade). ${input} is consumed in the call,
+ * and overwritten where it is WebSocket frames: they are unmasked in place, so it must view
+ * writable memory, such as a stream's read buffer. */
 void http_connection_receive(struct http_connection *connection, struct bytes input);
 /** The client read again after the sink was full. */
 void http_connection_drained(struct http_connection *connection);
-/** The sink is closed (by whomever): tells the exchange or WebSocket, then frees the connection. */
+/** The sink is closed (by whomever): tells the exchange or WebSocket, then frees the connection.
+ * Never inside another call on it. */
 void http_connection_closed(struct http_connection *connection, const char *reason);
-/** Draining: idle connections close now, busy ones after their present answer. */
+/** Draining: idle connections close now, busy ones after their present answer. WebSockets are
+ * closed by their owners. */
 void http_connection_drain(struct http_connection *connection);
 
 #endif

@@ -7,7 +7,8 @@
 
 enum { HTTP_PARAMETERS_MAX = 64 };
 
-/* Names compare without case; repeated values are joined with ','; %XX and '+' are decoded. */
+/* Names compare without (ASCII) case; repeated values are joined with ','; %XX and '+' are decoded.
+ */
 struct http_parameters {
     struct buffer storage;
     size_t count;
@@ -16,12 +17,15 @@ struct http_parameters {
     } items[HTTP_PARAMETERS_MAX];
 };
 
-/** OK, LIMIT (too many), INVALID (bad %XX), NO_MEMORY. deinit is needed in every case. */
+/** OK, LIMIT (more than HTTP_PARAMETERS_MAX pairs, repeated ones counted), INVALID (bad %XX),
+ * NO_MEMORY. deinit is needed in every case. Whether decoded text is UTF-8 is not looked at. */
 MUST_CHECK enum status http_parameters_init(struct http_parameters *parameters, struct bytes text);
 void http_parameters_deinit(struct http_parameters *parameters);
-/** Joined value, possibly empty; BYTES_NONE when absent. Lives as long as ${parameters}; not NUL-terminated. */
+/** Joined value, possibly empty; BYTES_NONE when absent. Lives as long as ${parameters}; not
+ * NUL-terminated. */
 struct bytes http_parameters_get(const struct http_parameters *parameters, struct bytes name);
-/** Append ${text} with %XX (and '+' when ${plus_is_space}) decoded. */
+/** Append ${text} with %XX (and '+' when ${plus_is_space}) decoded. OK, INVALID (bad %XX), LIMIT,
+ * NO_MEMORY. */
 enum status http_percent_decode(struct bytes text, bool plus_is_space, struct buffer *out);
 
 #endif
