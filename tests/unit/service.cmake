@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+foreach(folder http websocket signalr transport hubs backplane api node platform)
+    if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt")
+        add_subdirectory(${folder})
+    endif()
+endforeach()
