@@ -86,7 +86,8 @@ option_write_help(const struct option_schema *schema, struct buffer *out)
     for (size_t i = 0; i < schema->option_count; i++) {
         const struct option *option = &schema->options[i];
 
-        buffer_append_format(out, "  [%s] %s = %s\n      %s (", option->section, option->name,
+        buffer_append_format(out, "  [%s] %s =%s%s\n      %s (", option->section, option->name,
+                             option->unset == NULL ? "" : " ",
                              option->unset == NULL ? "" : option->unset, option->help);
         write_facts(option, out);
         buffer_append_string(out, ")\n");
@@ -94,12 +95,12 @@ option_write_help(const struct option_schema *schema, struct buffer *out)
     return out->status;
 }
 
+/* "[app chat] path =" */
 static void
-write_heading(const struct option_group *group, const char *name, struct buffer *out)
+write_name(const struct option_group *group, const char *name, struct buffer *out)
 {
-    buffer_append_format(out, "[%s%s%s] %s = ", group->section->name,
-                         group->name == NULL ? "" : " ", group->name == NULL ? "" : group->name,
-                         name);
+    buffer_append_format(out, "[%s%s%s] %s =", group->section->name, group->name == NULL ? "" : " ",
+                         group->name == NULL ? "" : group->name, name);
 }
 
 static void
@@ -108,18 +109,24 @@ write_group(const struct option_schema *schema, const struct option_group *group
 {
     for (size_t i = 0; i < schema->option_count; i++) {
         const struct option *option = &schema->options[i];
+        size_t value_start;
 
         if (strcmp(option->section, group->section->name) != 0) {
             continue;
         }
-        write_heading(group, option->name, out);
+        write_name(group, option->name, out);
+        value_start = out->length;
+        buffer_append_byte(out, ' ');
         option_value_write(option, group->values, out);
+        if (out->length == value_start + 1) {
+            buffer_truncate(out, value_start);
+        }
         buffer_append_format(out, "  ; %s\n",
                              group->origins[i] == NULL ? "default" : group->origins[i]);
     }
     for (size_t i = 0; i < group->extra_count; i++) {
-        write_heading(group, group->extras[i].name, out);
-        buffer_append_format(out, "%s  ; %s\n", group->extras[i].value, group->extras[i].origin);
+        write_name(group, group->extras[i].name, out);
+        buffer_append_format(out, " %s  ; %s\n", group->extras[i].value, group->extras[i].origin);
     }
 }
 
