@@ -69,11 +69,4 @@ void hub_relay_rule_free(struct hub_relay_rule *rule);
  */
 int hub_relay_rule_argument_count(const struct hub_relay_rule *rule);
 
-/**
- * hub_relay_rule_run(rule, call):
- * Order the actions on ${call} and end it. An argument used as a name that is neither text nor
- * number ends the call with an error; a user without a name is nobody.
- */
-void hub_relay_rule_run(const struct hub_relay_rule *rule, struct hub_call *call);
-
 #endif
