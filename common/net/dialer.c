@@ -10,7 +10,8 @@
 #include "common/net/socket.h"
 #include "common/net/stream_private.h"
 
-/* Lives from dialer_open() until the stream is connected or gone; the resolver may outlast the stream. */
+/* Lives from dialer_open() until the stream is connected or gone; the resolver may outlast the
+ * stream. */
 struct dialer {
     struct loop *loop;
     struct stream *stream; /* NULL = gone */
@@ -51,7 +52,8 @@ fail(struct stream *stream, int code)
                 net_error_sentence(code));
 }
 
-/* ---- one attempt after the other -------------------------------------------------------------- */
+/* ---- one attempt after the other --------------------------------------------------------------
+ */
 
 static void try_next(struct dialer *dialer, int last_error);
 
@@ -123,7 +125,8 @@ on_connected(uv_connect_t *uv_request, int code)
     stream_socket_connected(stream);
 }
 
-/* Each address gets its share of the time that is left, so that a silent one does not use up all of it. */
+/* Each address gets its share of the time that is left, so that a silent one does not use up all of
+ * it. */
 static void
 start_attempt_timer(struct dialer *dialer)
 {
@@ -160,7 +163,8 @@ try_next(struct dialer *dialer, int last_error)
     start_attempt_timer(dialer);
 }
 
-/* ---- the name --------------------------------------------------------------------------------- */
+/* ---- the name ---------------------------------------------------------------------------------
+ */
 
 static void
 resolving_timed_out(struct timer *timer)
@@ -216,7 +220,8 @@ resolve(struct dialer *dialer, const struct net_address *address)
                 resolving_timed_out);
 }
 
-/* ---- opening ---------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------------
+ */
 
 static void
 connect_unix(struct stream *stream, const char *path)

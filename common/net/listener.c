@@ -11,9 +11,10 @@
 #include "common/net/socket.h"
 
 enum {
-    ACCEPTS_PER_TURN = 64,   /* then the other sockets of the loop have their turn */
-    ACCEPTS_WHEN_CLOSED = 4096, /* a bound for the drain: strangers may connect faster than we accept */
-    RETRY_MS = 250,          /* out of descriptors, the poll would spin */
+    ACCEPTS_PER_TURN = 64, /* then the other sockets of the loop have their turn */
+    ACCEPTS_WHEN_CLOSED =
+        4096,       /* a bound for the drain: strangers may connect faster than we accept */
+    RETRY_MS = 250, /* out of descriptors, the poll would spin */
 };
 
 /* The listening socket stays outside libuv's stream machinery: on Windows an accepted socket can be
@@ -75,8 +76,9 @@ on_readable(uv_poll_t *poll, int code, int events)
     (void)events;
     loop_entered(listener->loop);
     if (code != 0) {
-        log_error(loop_log(listener->loop), "listener", "Waiting for connections failed: %s port=%u",
-                  net_error_sentence(code), listener->port);
+        log_error(loop_log(listener->loop), "listener",
+                  "Waiting for connections failed: %s port=%u", net_error_sentence(code),
+                  listener->port);
     }
     if (!accept_waiting(listener, ACCEPTS_PER_TURN, false) && !listener->is_closing) {
         stop_for_a_while(listener);
@@ -117,7 +119,8 @@ on_poll_closed(uv_handle_t *handle)
 static enum status
 bind_name(struct loop *loop, const struct net_address *address, stream_socket *out)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
+    struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                             .ai_socktype = SOCK_STREAM,
                              .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     uv_getaddrinfo_t request;
     bool is_wildcard = strcmp(address->host, "*") == 0;

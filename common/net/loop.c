@@ -10,9 +10,9 @@
 #include "common/net/socket.h"
 
 enum {
-    POSTS_KEPT = 4096,         /* larger queues are given back after a burst */
-    TURN_ROUNDS_MAX = 16,      /* then the loop looks at its sockets once before it goes on */
-    FREE_PATIENCE_MS = 60000,  /* how long loop_free() waits for what somebody left open */
+    POSTS_KEPT = 4096,        /* larger queues are given back after a burst */
+    TURN_ROUNDS_MAX = 16,     /* then the loop looks at its sockets once before it goes on */
+    FREE_PATIENCE_MS = 60000, /* how long loop_free() waits for what somebody left open */
     SCRATCH_KEPT_BYTES = 128 * 1024,
     SCRATCH_LIMIT_BYTES = 4 * 1024 * 1024,
 };
@@ -64,7 +64,8 @@ loop_entered(struct loop *loop)
     }
 }
 
-/* ---- posted work ------------------------------------------------------------------------------ */
+/* ---- posted work ------------------------------------------------------------------------------
+ */
 
 static bool
 posts_append(struct posts *posts, loop_fn fn, void *context)
@@ -136,7 +137,8 @@ on_wakeup(uv_async_t *handle)
     (void)run_posts(loop);
 }
 
-/* ---- the end of a turn ------------------------------------------------------------------------ */
+/* ---- the end of a turn ------------------------------------------------------------------------
+ */
 
 void
 loop_at_turn_end(struct loop *loop, struct loop_turn_task *task)
@@ -232,7 +234,8 @@ on_turn_end(uv_prepare_t *handle)
     loop->has_waited = true;
 }
 
-/* ---- life ------------------------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------------------------------
+ */
 
 enum status
 loop_new(struct log *log, struct loop **out)
@@ -378,7 +381,8 @@ loop_free(struct loop *loop)
     free(loop);
 }
 
-/* ---- what it holds ---------------------------------------------------------------------------- */
+/* ---- what it holds ----------------------------------------------------------------------------
+ */
 
 struct timers *
 loop_timers(struct loop *loop)

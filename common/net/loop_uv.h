@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * loop_uv: what a loop shows to the other files of common/net, and to the adapter of a library that
- * drives its own sockets through libuv (hiredis): the libuv loop itself and the shared scratch memory.
+ * drives its own sockets through libuv (hiredis): the libuv loop itself and the shared scratch
+ * memory.
  */
 #ifndef HUBPLANE_NET_LOOP_UV_H
 #define HUBPLANE_NET_LOOP_UV_H
@@ -17,8 +18,8 @@ struct uv_loop_s *loop_uv(struct loop *loop);
 
 /**
  * loop_entered(loop):
- * Must be the first call in every libuv callback: refreshes the clock when the loop has waited since
- * the last one. Costs a branch otherwise.
+ * Must be the first call in every libuv callback: refreshes the clock when the loop has waited
+ * since the last one. Costs a branch otherwise.
  */
 void loop_entered(struct loop *loop);
 

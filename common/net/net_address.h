@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* net_address: "HOST:PORT", "[IPv6]:PORT", "*:PORT" or "unix:PATH", taken apart; and socket addresses as text. */
+/* net_address: "HOST:PORT", "[IPv6]:PORT", "*:PORT" or "unix:PATH", taken apart; and socket
+ * addresses as text. */
 #ifndef HUBPLANE_NET_NET_ADDRESS_H
 #define HUBPLANE_NET_NET_ADDRESS_H
 
@@ -15,10 +16,11 @@ struct net_address {
     bool is_unix;
 };
 
-/** net_address_parse(text, out): OK, or INVALID for anything but the forms above (port 0 to 65535). */
+/** net_address_parse(text, out): OK, or INVALID for anything but the forms above (port 0 to 65535).
+ */
 MUST_CHECK enum status net_address_parse(const char *text, struct net_address *out);
-/** net_address_print(address, out): "192.0.2.1:5000", "[2001:db8::1]:5000", "unix"; an IPv4 address mapped into
- *  IPv6 is written as the IPv4 address it is. */
+/** net_address_print(address, out): "192.0.2.1:5000", "[2001:db8::1]:5000", "unix"; an IPv4 address
+ * mapped into IPv6 is written as the IPv4 address it is. */
 void net_address_print(const struct sockaddr *address, char out[NET_ADDRESS_TEXT_BYTES]);
 
 #endif

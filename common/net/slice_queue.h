@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* slice_queue: payload slices waiting for a socket: a ring that needs no heap until a few are waiting. */
+/* slice_queue: payload slices waiting for a socket: a ring that needs no heap until a few are
+ * waiting. */
 #ifndef HUBPLANE_NET_SLICE_QUEUE_H
 #define HUBPLANE_NET_SLICE_QUEUE_H
 

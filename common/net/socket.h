@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* socket: raw listening sockets and their accepted children, before any loop has met them. Twins: socket_posix.c,
- * socket_windows.c. */
+/* socket: raw listening sockets and their accepted children, before any loop has met them. Twins:
+ * socket_posix.c, socket_windows.c. */
 #ifndef HUBPLANE_NET_SOCKET_H
 #define HUBPLANE_NET_SOCKET_H
 
@@ -11,10 +11,12 @@ struct sockaddr;
 
 #define SOCKET_NONE UINTPTR_MAX
 
-/** Once per loop, harmless when repeated: a write to a closed socket is an error, never a signal. */
+/** Once per loop, harmless when repeated: a write to a closed socket is an error, never a signal.
+ */
 void socket_startup(void);
-/** socket_listen(address, out): Bind and listen: non-blocking, not inherited by children, nobody else may take over
- *  the port; an IPv6 wildcard also takes IPv4. OK, ADDRESS_IN_USE, DENIED, INVALID, LIMIT, NO_MEMORY, IO. */
+/** socket_listen(address, out): Bind and listen: non-blocking, not inherited by children, nobody
+ * else may take over the port; an IPv6 wildcard also takes IPv4. OK, ADDRESS_IN_USE, DENIED,
+ * INVALID, LIMIT, NO_MEMORY, IO. */
 MUST_CHECK enum status socket_listen(const struct sockaddr *address, stream_socket *out);
 /** A stale socket file is replaced; UNSUPPORTED on Windows. */
 MUST_CHECK enum status socket_listen_unix(const char *path, stream_socket *out);
@@ -22,10 +24,11 @@ MUST_CHECK enum status socket_listen_unix(const char *path, stream_socket *out);
 void socket_remove_unix(const char *path);
 /** The bound port, 0 when it has none. */
 uint16_t socket_port(stream_socket socket);
-/** socket_accept(listening, out): OK; NEED_MORE - nobody waits; CLOSED - that one has gone again, ask for the next;
- *  LIMIT - out of descriptors or memory; IO - the listening socket is broken. */
+/** socket_accept(listening, out): OK; NEED_MORE - nobody waits; CLOSED - that one has gone again,
+ * ask for the next; LIMIT - out of descriptors or memory; IO - the listening socket is broken. */
 MUST_CHECK enum status socket_accept(stream_socket listening, stream_socket *out);
-/** Connect at once to a Unix socket. OK, or UNREACHABLE, DENIED, INVALID, LIMIT, IO; UNSUPPORTED on Windows. */
+/** Connect at once to a Unix socket. OK, or UNREACHABLE, DENIED, INVALID, LIMIT, IO; UNSUPPORTED on
+ * Windows. */
 MUST_CHECK enum status socket_connect_unix(const char *path, stream_socket *out);
 /** Give up on a peer that has left data unacknowledged for so long; best effort. */
 void socket_set_user_timeout(stream_socket socket, uint32_t timeout_ms);

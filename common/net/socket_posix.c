@@ -120,7 +120,8 @@ socket_connect_unix(const char *path, stream_socket *out)
     if (descriptor < 0) {
         return status_of(errno);
     }
-    /* Connecting to a Unix socket never takes time: it works, or EAGAIN says that the backlog is full. */
+    /* Connecting to a Unix socket never takes time: it works, or EAGAIN says that the backlog is
+     * full. */
     if (connect(descriptor, &address.any, sizeof address.unix_path) != 0) {
         status = status_of(errno);
         (void)close(descriptor);
@@ -209,7 +210,8 @@ socket_accept(stream_socket listening, stream_socket *out)
     case EOPNOTSUPP:
         return STATUS_IO;
     default:
-        /* ECONNABORTED, EINTR and the pending network errors that accept(2) lists: only this one. */
+        /* ECONNABORTED, EINTR and the pending network errors that accept(2) lists: only this one.
+         */
         return STATUS_CLOSED;
     }
 }

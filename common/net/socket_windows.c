@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/* In this order. */
 #include <winsock2.h>
+
 #include <ws2tcpip.h>
+
 #include <windows.h>
 
 #include "common/net/socket.h"

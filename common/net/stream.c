@@ -29,7 +29,8 @@ stream_of(struct sink *sink)
     return CONTAINER_OF(sink, struct stream, sink);
 }
 
-/* ---- state ------------------------------------------------------------------------------------ */
+/* ---- state ------------------------------------------------------------------------------------
+ */
 
 #define TO(state) (1U << STREAM_##state)
 
@@ -50,7 +51,8 @@ stream_set_state(struct stream *stream, enum stream_state state)
     stream->state = state;
 }
 
-/* ---- making and freeing ----------------------------------------------------------------------- */
+/* ---- making and freeing -----------------------------------------------------------------------
+ */
 
 static enum status
 add_tls(struct stream *stream, const struct stream_options *options)
@@ -137,7 +139,8 @@ stream_on_handle_closed(uv_handle_t *handle)
     stream_discard(stream);
 }
 
-/* ---- opening ---------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------------
+ */
 
 static void
 remember_peer(struct stream *stream)
@@ -237,7 +240,8 @@ start(struct stream *stream)
     stream_take_cipher(stream, BYTES_NONE);
 }
 
-/* ---- closing ---------------------------------------------------------------------------------- */
+/* ---- closing ----------------------------------------------------------------------------------
+ */
 
 /* The first reason wins; but a stream that breaks while it is flushed was not finished well. */
 static void
@@ -324,8 +328,8 @@ on_shutdown(uv_shutdown_t *uv_request, int code)
     }
 }
 
-/* Everything has left: close our direction, then wait for the peer to close its own, since closing with
- * unread input would reset the connection and could destroy what the peer has not read yet. */
+/* Everything has left: close our direction, then wait for the peer to close its own, since closing
+ * with unread input would reset the connection and could destroy what the peer has not read yet. */
 static void
 shut_down(struct stream *stream)
 {
@@ -350,7 +354,8 @@ stream_end(struct stream *stream, enum status status, const char *reason)
         return;
     }
     if (stream->state == STREAM_CONNECTED && stream->tls == NULL) {
-        stream_set_state(stream, STREAM_OPEN); /* an answer and the end, before it was even started */
+        stream_set_state(stream,
+                         STREAM_OPEN); /* an answer and the end, before it was even started */
     }
     if (stream->state == STREAM_HANDSHAKE) {
         slice_queue_deinit(&stream->queue); /* could never be enciphered; an alert still leaves */
@@ -368,7 +373,8 @@ stream_end(struct stream *stream, enum status status, const char *reason)
     }
 }
 
-/* ---- the end of a turn ------------------------------------------------------------------------ */
+/* ---- the end of a turn ------------------------------------------------------------------------
+ */
 
 static void
 tell_drained(struct stream *stream)
@@ -403,7 +409,8 @@ at_turn_end(struct loop_turn_task *task)
     }
 }
 
-/* ---- the sink --------------------------------------------------------------------------------- */
+/* ---- the sink ---------------------------------------------------------------------------------
+ */
 
 static void
 sink_stream_write(struct sink *sink, struct payload_slice slice)
@@ -470,7 +477,8 @@ stream_close(struct stream *stream, const char *reason)
     stream_fail(stream, STATUS_OK, reason);
 }
 
-/* ---- questions -------------------------------------------------------------------------------- */
+/* ---- questions --------------------------------------------------------------------------------
+ */
 
 bool
 stream_is_full(const struct stream *stream)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* stream_private: what stream.c (life), stream_read.c, stream_write.c and dialer.c (how it gets connected) share. */
+/* stream_private: what stream.c (life), stream_read.c, stream_write.c and dialer.c (how it gets
+ * connected) share. */
 #ifndef HUBPLANE_NET_STREAM_PRIVATE_H
 #define HUBPLANE_NET_STREAM_PRIVATE_H
 
@@ -75,7 +76,8 @@ struct stream {
 
 /* stream.c */
 MUST_CHECK enum status stream_new(struct loop *loop, const struct stream_options *options,
-                                  const struct stream_handler *handler, void *owner, struct stream **out);
+                                  const struct stream_handler *handler, void *owner,
+                                  struct stream **out);
 /** Frees what stream_new made; for one that never met the outside. */
 void stream_discard(struct stream *stream);
 void stream_set_state(struct stream *stream, enum stream_state state);

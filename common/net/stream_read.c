@@ -157,13 +157,14 @@ on_read(uv_stream_t *handle, ssize_t length, const uv_buf_t *buffer)
     loop_return_read_buffer(loop);
 }
 
-/* Read exactly when somebody wants it: also while finishing, to see the peer's end, and what comes is discarded. */
+/* Read exactly when somebody wants it: also while finishing, to see the peer's end, and what comes
+ * is discarded. */
 void
 stream_update_reading(struct stream *stream)
 {
-    bool wants = !stream->has_peer_ended &&
-                 (takes_input(stream) || stream->state == STREAM_FINISHING ||
-                  stream->state == STREAM_LINGERING);
+    bool wants =
+        !stream->has_peer_ended && (takes_input(stream) || stream->state == STREAM_FINISHING ||
+                                    stream->state == STREAM_LINGERING);
     if (stream->tls != NULL && stream->state == STREAM_OPEN && stream->tls->held.length > 0) {
         wants = false; /* what is held comes first */
     }

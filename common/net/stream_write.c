@@ -7,13 +7,15 @@
 #include "common/net/stream_private.h"
 
 enum {
-    VECTORS_MAX = 256,            /* slices per system call; the kernel takes up to 1024 */
-    FLUSH_BYTES_MAX = 4 * 1024 * 1024, /* per stream and turn, then the others have their turn */
+    VECTORS_MAX = 256,                   /* slices per system call; the kernel takes up to 1024 */
+    FLUSH_BYTES_MAX = 4 * 1024 * 1024,   /* per stream and turn, then the others have their turn */
     CIPHER_BYTES = 4 * TLS_RECORD_BYTES, /* enciphered ahead of one system call */
-    REQUEST_BYTES_MAX = 1024 * 1024, /* left to libuv at a time; Windows reports progress only at its end */
+    REQUEST_BYTES_MAX =
+        1024 * 1024, /* left to libuv at a time; Windows reports progress only at its end */
 };
 
-/* ---- requests --------------------------------------------------------------------------------- */
+/* ---- requests ---------------------------------------------------------------------------------
+ */
 
 struct stream_request *
 stream_request_new(struct stream *stream)
@@ -38,7 +40,8 @@ stream_request_free(struct stream_request *request)
     free(request);
 }
 
-/* ---- accounting ------------------------------------------------------------------------------- */
+/* ---- accounting -------------------------------------------------------------------------------
+ */
 
 size_t
 stream_queued_bytes(const struct stream *stream)
@@ -48,7 +51,8 @@ stream_queued_bytes(const struct stream *stream)
         queued_bytes += stream->tls->unsent.length;
     }
     if (stream->request != NULL && stream->request->length > 0) {
-        /* libuv knows how much of the present request is left. A plain stream has it in its queue, too. */
+        /* libuv knows how much of the present request is left. A plain stream has it in its queue,
+         * too. */
         size_t left_bytes = uv_stream_get_write_queue_size((const uv_stream_t *)&stream->tcp);
         queued_bytes += left_bytes;
         if (stream->tls == NULL) {
@@ -65,7 +69,8 @@ stream_is_flushed(const struct stream *stream)
            (stream->tls == NULL || stream->tls->unsent.length == 0);
 }
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------
+ */
 
 static void
 fail_write(struct stream *stream, int code)
@@ -116,7 +121,8 @@ write_later(struct stream *stream, struct stream_request *request, const uv_buf_
             unsigned int count)
 {
     request->as.write.data = request;
-    int code = uv_write(&request->as.write, (uv_stream_t *)&stream->tcp, vectors, count, on_written);
+    int code =
+        uv_write(&request->as.write, (uv_stream_t *)&stream->tcp, vectors, count, on_written);
     if (code != 0) {
         stream_request_free(request);
         fail_write(stream, code);
@@ -130,11 +136,13 @@ vector_of(struct bytes bytes)
     return uv_buf_init((char *)(uintptr_t)bytes.data, (unsigned int)bytes.length);
 }
 
-/* ---- plain ------------------------------------------------------------------------------------ */
+/* ---- plain ------------------------------------------------------------------------------------
+ */
 
 /* The front of the queue as vectors, at most ${limit_bytes} (but at least one slice). */
 static unsigned int
-gather_vectors(const struct slice_queue *queue, size_t limit_bytes, uv_buf_t *vectors, size_t *length)
+gather_vectors(const struct slice_queue *queue, size_t limit_bytes, uv_buf_t *vectors,
+               size_t *length)
 {
     unsigned int count = 0;
     *length = 0;
@@ -179,9 +187,11 @@ flush_plain(struct stream *stream)
     }
 }
 
-/* ---- TLS -------------------------------------------------------------------------------------- */
+/* ---- TLS --------------------------------------------------------------------------------------
+ */
 
-/* Encipher the next record: a full one where there is enough, gathered from several slices if need be. */
+/* Encipher the next record: a full one where there is enough, gathered from several slices if need
+ * be. */
 static enum status
 encipher_record(struct stream *stream, struct buffer *cipher)
 {
@@ -267,7 +277,8 @@ flush_tls(struct stream *stream)
     buffer_clear(cipher);
 }
 
-/* ---- the queue -------------------------------------------------------------------------------- */
+/* ---- the queue --------------------------------------------------------------------------------
+ */
 
 void
 stream_flush(struct stream *stream)

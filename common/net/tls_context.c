@@ -10,13 +10,14 @@
 
 /* The certificates and the key of tls_options, parsed. */
 struct credentials {
-    STACK_OF(X509) *certificates; /* of certificate_pem, in their order */
-    STACK_OF(X509) *authorities;  /* of authority_pem; on the link only those of a CA */
+    STACK_OF(X509) * certificates; /* of certificate_pem, in their order */
+    STACK_OF(X509) * authorities;  /* of authority_pem; on the link only those of a CA */
     EVP_PKEY *key;
     X509 *leaf; /* one of certificates */
 };
 
-/* ---- reading PEM ------------------------------------------------------------------------------ */
+/* ---- reading PEM ------------------------------------------------------------------------------
+ */
 
 static BIO *
 open_pem(struct bytes pem)
@@ -35,9 +36,9 @@ refuse_pass_phrase(char *out, int size, int is_writing, void *context)
     return -1;
 }
 
-/* All certificates of ${pem}, or only those that may sign others. NULL when out of memory or malformed. */
-static STACK_OF(X509) *
-read_certificates(struct bytes pem, bool only_authorities)
+/* All certificates of ${pem}, or only those that may sign others. NULL when out of memory or
+ * malformed. */
+static STACK_OF(X509) * read_certificates(struct bytes pem, bool only_authorities)
 {
     STACK_OF(X509) *found = sk_X509_new_null();
     BIO *bio = open_pem(pem);
@@ -64,7 +65,8 @@ read_certificates(struct bytes pem, bool only_authorities)
 static bool
 is_self_signed(X509 *certificate)
 {
-    return X509_NAME_cmp(X509_get_subject_name(certificate), X509_get_issuer_name(certificate)) == 0;
+    return X509_NAME_cmp(X509_get_subject_name(certificate), X509_get_issuer_name(certificate)) ==
+           0;
 }
 
 /* The certificate that the private key belongs to. */
@@ -111,7 +113,8 @@ read_credentials(const struct tls_options *options, struct buffer *problem, stru
         return STATUS_INVALID;
     }
     if (options->authority_pem.length > 0 && sk_X509_num(out->authorities) == 0) {
-        buffer_append_string(problem, "there is no certificate of an authority (the farm's CA) in PEM form");
+        buffer_append_string(problem,
+                             "there is no certificate of an authority (the farm's CA) in PEM form");
         return STATUS_INVALID;
     }
     bool needs_certificate = options->role == TLS_SERVER || options->is_link;
@@ -137,7 +140,8 @@ free_credentials(struct credentials *credentials)
     EVP_PKEY_free(credentials->key);
 }
 
-/* ---- checking --------------------------------------------------------------------------------- */
+/* ---- checking ---------------------------------------------------------------------------------
+ */
 
 static enum status
 check_dates(X509 *leaf, struct buffer *problem)
@@ -176,16 +180,17 @@ check_own_farm(SSL_CTX *ssl, const struct credentials *credentials, struct buffe
         buffer_append_string(problem, "the certificate of ");
         tls_problem_append_name(credentials->leaf, problem);
         buffer_append_format(problem, " does not go with the authority given beside it: %s",
-                             check == NULL ? "out of memory"
-                                           : X509_verify_cert_error_string(
-                                                 X509_STORE_CTX_get_error(check)));
+                             check == NULL
+                                 ? "out of memory"
+                                 : X509_verify_cert_error_string(X509_STORE_CTX_get_error(check)));
     }
     X509_STORE_CTX_free(check);
     ERR_clear_error();
     return is_good ? STATUS_OK : STATUS_INVALID;
 }
 
-/* ---- setting up ------------------------------------------------------------------------------- */
+/* ---- setting up -------------------------------------------------------------------------------
+ */
 
 static enum status
 use_certificate(SSL_CTX *ssl, const struct credentials *credentials)
@@ -314,7 +319,8 @@ check_options(const struct tls_options *options, struct buffer *problem)
 {
     if ((options->is_link || options->requires_peer_certificate) &&
         options->authority_pem.length == 0) {
-        buffer_append_string(problem, "there is no certificate of an authority (the farm's CA) in PEM form");
+        buffer_append_string(problem,
+                             "there is no certificate of an authority (the farm's CA) in PEM form");
         return STATUS_INVALID;
     }
     return STATUS_OK;

@@ -32,7 +32,8 @@ tls_peer_deinit(struct tls_peer *peer)
     *peer = (struct tls_peer){0};
 }
 
-/* Percent-decoding into at most ${size} - 1 characters; a NUL, a bad escape or too much text is refused. */
+/* Percent-decoding into at most ${size} - 1 characters; a NUL, a bad escape or too much text is
+ * refused. */
 static bool
 decode_text(struct bytes text, char *out, size_t size)
 {
@@ -103,9 +104,10 @@ read_uris(struct tls_peer *peer, X509 *certificate)
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
         if (name->type == GEN_URI) {
             const ASN1_STRING *uri = name->d.uniformResourceIdentifier;
-            is_good = read_uri(peer,
-                               bytes_from(ASN1_STRING_get0_data(uri), (size_t)ASN1_STRING_length(uri)),
-                               &role_count);
+            is_good =
+                read_uri(peer,
+                         bytes_from(ASN1_STRING_get0_data(uri), (size_t)ASN1_STRING_length(uri)),
+                         &role_count);
         }
     }
     GENERAL_NAMES_free(names);

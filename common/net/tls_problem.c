@@ -5,7 +5,8 @@
 
 #include "common/net/tls_openssl.h"
 
-/* What OpenSSL reports, as an operator would say it. Reasons above SSL_AD_REASON_OFFSET are alerts sent by the peer. */
+/* What OpenSSL reports, as an operator would say it. Reasons above SSL_AD_REASON_OFFSET are alerts
+ * sent by the peer. */
 static const struct {
     int reason;
     const char *sentence;
@@ -25,8 +26,7 @@ static const struct {
     {SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, "the peer accepts no TLS version that is offered here"},
     {SSL_R_TLSV1_ALERT_UNKNOWN_CA,
      "the peer refused our certificate: it was issued by another farm's authority"},
-    {SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED,
-     "the peer requires a certificate and was given none"},
+    {SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED, "the peer requires a certificate and was given none"},
     {SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, "the peer refused our certificate: it has expired"},
     {SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED, "the peer refused our certificate: it was revoked"},
     {SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, "the peer refused our certificate"},
@@ -37,7 +37,8 @@ static const struct {
     {SSL_AD_REASON_OFFSET + TLS1_AD_NO_APPLICATION_PROTOCOL, "the peer does not speak hubplane/1"},
     {SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, "the peer refused the TLS handshake"},
     {SSL_R_SSLV3_ALERT_BAD_RECORD_MAC, "the TLS connection was tampered with or is broken"},
-    {SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, "the TLS connection was tampered with or is broken"},
+    {SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC,
+     "the TLS connection was tampered with or is broken"},
 };
 
 void
@@ -48,8 +49,8 @@ tls_problem_append_time(const ASN1_TIME *time, struct buffer *out)
         buffer_append_string(out, "an unknown date");
         return;
     }
-    buffer_append_format(out, "%04d-%02d-%02d %02d:%02d UTC", parts.tm_year + 1900, parts.tm_mon + 1,
-                         parts.tm_mday, parts.tm_hour, parts.tm_min);
+    buffer_append_format(out, "%04d-%02d-%02d %02d:%02d UTC", parts.tm_year + 1900,
+                         parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min);
 }
 
 void

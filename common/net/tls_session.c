@@ -9,8 +9,8 @@
 #include "common/net/tls_openssl.h"
 
 /*
- * OpenSSL meets the wire through one BIO per session that has no memory: it reads off the view the caller passed in
- * and writes to the buffer the caller passed in. Between calls both are absent.
+ * OpenSSL meets the wire through one BIO per session that has no memory: it reads off the view the
+ * caller passed in and writes to the buffer the caller passed in. Between calls both are absent.
  */
 struct tls_session {
     SSL *ssl;
@@ -194,7 +194,8 @@ check_peer(struct tls_session *session)
         if (session->peer == NULL) {
             return STATUS_NO_MEMORY;
         }
-        /* On the link tls_session_verify() has refused what names no role; elsewhere nobody asks. */
+        /* On the link tls_session_verify() has refused what names no role; elsewhere nobody asks.
+         */
         (void)!tls_peer_read(certificate, session->peer);
     }
     return STATUS_OK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <windows.h>
+
 #include <wincrypt.h>
 /* Names that OpenSSL's headers use for their own types. */
 #undef X509_NAME
