@@ -331,8 +331,14 @@ on_janitor(struct timer *timer)
 {
     struct backplane *backplane = CONTAINER_OF(timer, struct backplane, janitor);
 
+    size_t topics = 0;
+
     for (size_t i = 0; i < backplane->options.app_count; i++) {
         publishing_janitor(&backplane->apps[i]);
+        topics += map_count(&backplane->apps[i].interest.topics);
+    }
+    if (backplane->options.metrics.registry != NULL) {
+        metrics_set(backplane->options.metrics.registry, backplane->options.metrics.interest_topics, (int64_t)topics);
     }
     backplane_schedule_flush(backplane);
     timer_start(backplane->options.timers, &backplane->janitor, JANITOR_MS, on_janitor);

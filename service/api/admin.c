@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/api/admin.h"
+
+#include "hubplane_version.h"
+
+enum { ADMIN_BODY_MAX_BYTES = 1024 * 1024 };
+
+static void
+respond(struct http_exchange *exchange, uint16_t status, const char *content_type, struct bytes body)
+{
+    static const struct http_header headers[] = {
+        {{(const uint8_t *)"Cache-Control", 13}, {(const uint8_t *)"no-store", 8}},
+    };
+    struct http_response response = {
+        .status = status,
+        .content_type = content_type,
+        .headers = headers,
+        .header_count = sizeof(headers) / sizeof(headers[0]),
+        .body = body,
+    };
+    http_exchange_respond(exchange, &response);
+}
+
+static void
+respond_metrics(const struct admin *admin, struct http_exchange *exchange)
+{
+    struct buffer text;
+
+    buffer_init(&text, ADMIN_BODY_MAX_BYTES);
+    if (metrics_render(admin->metrics, &text) == STATUS_OK) {
+        respond(exchange, 200, "text/plain; version=0.0.4", buffer_bytes(&text));
+    } else {
+        respond(exchange, 500, "text/plain", BYTES("out of memory\n"));
+    }
+    buffer_deinit(&text);
+}
+
+static void
+respond_status(const struct admin *admin, struct http_exchange *exchange)
+{
+    const char *bridge = backplane_bridge_name(admin->backplane);
+    struct buffer text;
+
+    buffer_init(&text, ADMIN_BODY_MAX_BYTES);
+    buffer_append_string(&text, "{\"name\":");
+    buffer_append_json_string(&text, bytes_from_string(admin->name));
+    buffer_append_string(&text, ",\"version\":\"" HUBPLANE_VERSION "\",\"bridge\":");
+    if (bridge != NULL) {
+        buffer_append_json_string(&text, bytes_from_string(bridge));
+    } else {
+        buffer_append_string(&text, "null");
+    }
+    buffer_append_format(&text, ",\"ready\":%s,\"paused\":%s}\n",
+                         backplane_is_ready(admin->backplane) ? "true" : "false",
+                         atomic_load(admin->is_paused) ? "true" : "false");
+    respond(exchange, 200, "application/json", buffer_bytes(&text));
+    buffer_deinit(&text);
+}
+
+void
+admin_handle(const struct admin *admin, struct http_exchange *exchange)
+{
+    const struct http_request *request = http_exchange_request(exchange);
+
+    if (request->method != HTTP_METHOD_GET && request->method != HTTP_METHOD_HEAD) {
+        respond(exchange, 405, "text/plain", BYTES("only GET and HEAD\n"));
+    } else if (bytes_equal(request->path, BYTES("/metrics"))) {
+        respond_metrics(admin, exchange);
+    } else if (bytes_equal(request->path, BYTES("/status"))) {
+        respond_status(admin, exchange);
+    } else if (bytes_equal(request->path, BYTES("/live"))) {
+        respond(exchange, 200, "text/plain", BYTES("live\n"));
+    } else if (bytes_equal(request->path, BYTES("/ready"))) {
+        if (backplane_is_ready(admin->backplane)) {
+            respond(exchange, 200, "text/plain", BYTES("ready\n"));
+        } else {
+            respond(exchange, 503, "text/plain", BYTES("not ready: no app is open at a bridge\n"));
+        }
+    } else {
+        respond(exchange, 404, "text/plain", BYTES("there are /metrics, /status, /live and /ready\n"));
+    }
+}

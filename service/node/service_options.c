@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/node/service_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "service/hubs/hub_relay.h"
+
+static const struct option_section sections[] = {
+    {"service", false, false, sizeof(struct service_section), "This node: listeners, threads, limits, log."},
+    {"bridge", false, false, sizeof(struct bridge_section), "The way to the farm."},
+    {"app", true, false, sizeof(struct app_section), "One SignalR application: [app chat]."},
+    {"path", true, false, sizeof(struct path_section), "One more base path of an app: [path chat/legacy]."},
+    {"hub", true, true, 1, "Relay rules of a hub, METHOD = ACTIONS: [hub chat/ChatHub]."},
+    {"connection", true, true, sizeof(struct connection_section),
+     "A raw connection type and its rules: [connection chat/echo]."},
+};
+
+static const struct option rows[] = {
+#define SERVICE_OPTION(section, field, name, type, unset, minimum, maximum, reload, choices, help)                    \
+    {#section, name, OPTION_##type, unset, minimum, maximum, OPTION_##reload, choices,                                \
+     offsetof(struct section##_section, field), help},
+#include "service/node/service_options.def"
+#undef SERVICE_OPTION
+};
+
+const struct option_schema service_option_schema = {sections, sizeof(sections) / sizeof(sections[0]), rows,
+                                                    sizeof(rows) / sizeof(rows[0])};
+
+enum status
+service_options_init(struct service_options *options)
+{
+    memset(options, 0, sizeof(*options));
+    return option_set_init(&options->set, &service_option_schema);
+}
+
+void
+service_options_deinit(struct service_options *options)
+{
+    for (size_t i = 0; i < options->rules_count; i++) {
+        hub_relay_rules_free(options->rules[i]);
+    }
+    for (size_t i = 0; i < options->owned_count; i++) {
+        free(options->owned[i]);
+    }
+    free(options->rules);
+    free(options->owned);
+    option_set_deinit(&options->set);
+    memset(options, 0, sizeof(*options));
+}
+
+/* Memory that lives as long as the options. Aborts when there is none: nothing has started yet. */
+static void *
+keep(struct service_options *options, void *memory)
+{
+    void **owned = realloc(options->owned, (options->owned_count + 1) * sizeof(*owned));
+
+    if (memory == NULL || owned == NULL) {
+        abort();
+    }
+    options->owned = owned;
+    options->owned[options->owned_count++] = memory;
+    return memory;
+}
+
+/* "a, b" as an array of trimmed texts. */
+static const char **
+split_list(struct service_options *options, const char *text, size_t *count)
+{
+    struct bytes rest = bytes_from_string(text), part;
+    const char **items = NULL;
+
+    *count = 0;
+    while (rest.data != NULL && bytes_split(&rest, ',', &part)) {
+        part = bytes_trim(part);
+        if (part.length == 0) {
+            continue;
+        }
+        const char **grown = realloc(items, (*count + 1) * sizeof(*items));
+        if (grown == NULL) {
+            abort();
+        }
+        items = grown;
+        items[(*count)++] = keep(options, bytes_duplicate(part));
+    }
+    return items == NULL ? NULL : keep(options, items);
+}
+
+static void
+resolve_user(struct service_options *options, const struct option_group *group, struct app *app, char *text)
+{
+    struct bytes user = bytes_from_string(text);
+
+    app->user_source = APP_USER_NONE;
+    if (bytes_starts_with_ignore_case(user, BYTES("query:")) && user.length > 6) {
+        app->user_source = APP_USER_QUERY;
+        app->user_name = text + 6;
+    } else if (bytes_starts_with_ignore_case(user, BYTES("header:")) && user.length > 7) {
+        app->user_source = APP_USER_HEADER;
+        app->user_name = text + 7;
+    } else if (!bytes_equal_ignore_case(user, BYTES("none"))) {
+        option_add_problem(&options->set, group->origin, "[app %s] user: \"%s\" is not none, query:NAME or header:NAME",
+                           group->name, text);
+    }
+}
+
+/* "/signalr/" and "signalr" mean "/signalr"; "/" means everything. */
+static const char *
+clean_path(struct service_options *options, struct bytes path)
+{
+    struct buffer clean;
+
+    buffer_init(&clean, 4096);
+    while (path.length > 0 && path.data[path.length - 1] == '/') {
+        path.length--;
+    }
+    if (path.length > 0 && path.data[0] != '/') {
+        buffer_append_byte(&clean, '/');
+    }
+    buffer_append(&clean, path);
+    const char *text = keep(options, bytes_duplicate(buffer_bytes(&clean)));
+    buffer_deinit(&clean);
+    return text;
+}
+
+static struct app_path *
+add_path(struct app *app, struct app_path path)
+{
+    struct app_path *paths = (struct app_path *)(uintptr_t)app->paths;
+
+    paths[app->path_count] = path;
+    return &paths[app->path_count++];
+}
+
+/* The "chat" and "ChatHub" of "chat/ChatHub". */
+static bool
+belongs_to(const struct option_group *group, const struct option_group *app, const char **own_name)
+{
+    size_t length = strlen(app->name);
+
+    if (strncmp(group->name, app->name, length) != 0 || group->name[length] != '/' || group->name[length + 1] == '\0') {
+        return false;
+    }
+    *own_name = group->name + length + 1;
+    return true;
+}
+
+static bool
+is_section(const struct option_group *group, const char *name)
+{
+    return strcmp(group->section->name, name) == 0;
+}
+
+static struct hub_relay_rules *
+make_rules(struct service_options *options, const struct option_group *group, bool is_raw)
+{
+    struct hub_relay_rules *rules = hub_relay_rules_new(is_raw);
+    struct hub_relay_rules **grown =
+        realloc(options->rules, (options->rules_count + 1) * sizeof(*options->rules));
+
+    if (rules == NULL || grown == NULL) {
+        abort();
+    }
+    options->rules = grown;
+    options->rules[options->rules_count++] = rules;
+    for (size_t i = 0; i < group->extra_count; i++) {
+        const struct option_extra *extra = &group->extras[i];
+        struct hub_relay_rule_problem problem = {0, ""};
+        enum status status = hub_relay_rules_add(rules, bytes_from_string(extra->name),
+                                                 bytes_from_string(extra->value), &problem);
+        if (status == STATUS_OK) {
+            continue;
+        }
+        if (problem.column > 0) {
+            option_add_problem(&options->set, extra->origin, "[%s %s] %s: %s (column %zu of the rule)",
+                               group->section->name, group->name, extra->name, problem.text, problem.column);
+        } else {
+            option_add_problem(&options->set, extra->origin, "[%s %s] %s: %s", group->section->name, group->name,
+                               extra->name, problem.text);
+        }
+    }
+    return rules;
+}
+
+static enum status
+make_relay(const void *configuration, struct hub_backend **out)
+{
+    *out = hub_relay_new(configuration);
+    return *out == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+static void
+add_hub(struct service_options *options, const struct option_group *group, const char *name, struct app *app)
+{
+    struct app_hub *hubs = (struct app_hub *)(uintptr_t)app->hubs;
+
+    if (strchr(name, '.') != NULL) {
+        option_add_problem(&options->set, group->origin, "[hub %s]: a hub's name must not contain a dot", group->name);
+    }
+    if (app->hub_count == APP_HUBS_MAX) {
+        option_add_problem(&options->set, group->origin, "[hub %s]: an app has at most %d hubs", group->name,
+                           APP_HUBS_MAX);
+        return;
+    }
+    if (app_find_hub(app, bytes_from_string(name)) != SIZE_MAX) {
+        option_add_problem(&options->set, group->origin, "[hub %s]: this app has a hub of that name already",
+                           group->name);
+        return;
+    }
+    hubs[app->hub_count++] = (struct app_hub){name, make_relay, make_rules(options, group, false)};
+}
+
+static void
+add_raw(struct service_options *options, const struct option_group *group, const char *name, struct app *app)
+{
+    const struct connection_section *section = group->values;
+    struct app_hub *raw = keep(options, calloc(1, sizeof(*raw)));
+
+    if (section->path == NULL) {
+        option_add_problem(&options->set, group->origin, "[connection %s] path is missing: say where clients find it",
+                           group->name);
+        return;
+    }
+    *raw = (struct app_hub){section->type != NULL ? section->type : name, make_relay, make_rules(options, group, true)};
+    add_path(app, (struct app_path){.path = clean_path(options, bytes_from_string(section->path)), .raw = raw});
+}
+
+static void
+add_paths(struct service_options *options, struct app *app, const struct app_section *section)
+{
+    size_t count;
+    const char **paths = split_list(options, section->path, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        add_path(app, (struct app_path){
+                          .path = clean_path(options, bytes_from_string(paths[i])),
+                          .allows_jsonp = section->jsonp,
+                          .shows_detailed_errors = section->detailed_errors,
+                          .hides_script = !section->hub_script,
+                      });
+    }
+}
+
+static void
+add_parts(struct service_options *options, const struct option_group *app_group, struct app *app)
+{
+    for (size_t i = 0; i < options->set.group_count; i++) {
+        const struct option_group *group = &options->set.groups[i];
+        const char *name;
+        if (group->name == NULL || !belongs_to(group, app_group, &name)) {
+            continue;
+        }
+        if (is_section(group, "hub")) {
+            add_hub(options, group, name, app);
+        } else if (is_section(group, "connection")) {
+            add_raw(options, group, name, app);
+        } else if (is_section(group, "path")) {
+            const struct path_section *section = group->values;
+            const char *path = section->path != NULL ? section->path : name;
+            add_path(app, (struct app_path){
+                              .path = clean_path(options, bytes_from_string(path)),
+                              .allows_jsonp = section->jsonp,
+                              .shows_detailed_errors = section->detailed_errors,
+                              .hides_script = !section->hub_script,
+                          });
+        }
+    }
+}
+
+static void
+resolve_app(struct service_options *options, const struct option_group *group, struct app *app)
+{
+    const struct app_section *section = group->values;
+    size_t most_paths = options->set.group_count + (section->path != NULL ? strlen(section->path) : 0) + 1;
+    const char *problem = NULL;
+
+    app_init(app);
+    app->name = group->name;
+    app->key = section->key != NULL ? section->key : group->name;
+    app->handle = (uint16_t)(app - options->apps + 1);
+    app->hubs = keep(options, calloc(APP_HUBS_MAX, sizeof(struct app_hub)));
+    app->paths = keep(options, calloc(most_paths, sizeof(struct app_path)));
+    app->origins = split_list(options, section->origins, &app->origin_count);
+    app->timeouts = (struct app_timeouts){
+        .keep_alive_ms = (uint32_t)section->keep_alive,
+        .disconnect_ms = (uint32_t)section->disconnect_timeout,
+        .connection_ms = (uint32_t)section->connection_timeout,
+        .transport_connect_ms = (uint32_t)section->transport_connect_timeout,
+        .long_poll_delay_ms = (uint32_t)section->long_poll_delay,
+    };
+    app->limits.websocket_message_bytes = section->websocket_message_max;
+    app->limits.send_queue_bytes = section->send_queue_max;
+    app->limits.groups_max = section->groups_max;
+    resolve_user(options, group, app, section->user);
+    add_paths(options, app, section);
+    add_parts(options, group, app);
+    if (strchr(app->key, '*') != NULL) {
+        option_add_problem(&options->set, group->origin,
+                           "[app %s] key: \"%s\" contains *, which .NET servers take for a pattern; choose another",
+                           group->name, app->key);
+    }
+    if (app_check(app, &problem) != STATUS_OK) {
+        option_add_problem(&options->set, group->origin, "[app %s]: %s", group->name, problem);
+    }
+}
+
+static size_t
+count_apps(const struct option_set *set)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < set->group_count; i++) {
+        count += is_section(&set->groups[i], "app");
+    }
+    return count;
+}
+
+/* [hub chat/ChatHub] without an [app chat] would be ignored silently. */
+static void
+check_orphans(struct service_options *options)
+{
+    for (size_t i = 0; i < options->set.group_count; i++) {
+        const struct option_group *group = &options->set.groups[i];
+        const char *own_name;
+        bool has_app = group->name == NULL || is_section(group, "app");
+        for (size_t j = 0; j < options->set.group_count && !has_app; j++) {
+            has_app = is_section(&options->set.groups[j], "app") &&
+                      belongs_to(group, &options->set.groups[j], &own_name);
+        }
+        if (!has_app) {
+            option_add_problem(&options->set, group->origin,
+                               "[%s %s]: write [%s APP/NAME] where [app APP] is a section of this configuration",
+                               group->section->name, group->name, group->section->name);
+        }
+    }
+}
+
+static void
+check_bridge(struct service_options *options)
+{
+    const struct option_group *group = option_find(&options->set, "bridge", NULL);
+
+    if (options->bridge->address == NULL) {
+        option_add_problem(&options->set, group->origin,
+                           "[bridge] address is missing: name the bridge, such as redis-host:7443");
+    }
+    if (options->bridge->credentials == NULL) {
+        option_add_problem(&options->set, group->origin,
+                           "[bridge] credentials is missing: on the bridge run \"hubplane-bridge issue NODE > NODE.pem\", "
+                           "bring the file here and name it");
+    }
+}
+
+/* Two apps with one base path would leave one of them unreachable. */
+static void
+check_paths(struct service_options *options)
+{
+    for (size_t i = 0; i < options->app_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            for (size_t p = 0; p < options->apps[i].path_count; p++) {
+                struct bytes path = bytes_from_string(options->apps[i].paths[p].path);
+                for (size_t q = 0; q < options->apps[j].path_count; q++) {
+                    if (bytes_equal_ignore_case(path, bytes_from_string(options->apps[j].paths[q].path))) {
+                        option_add_problem(&options->set, NULL, "[app %s] and [app %s] both have the path \"%s\"",
+                                           options->apps[j].name, options->apps[i].name,
+                                           options->apps[i].paths[p].path);
+                    }
+                }
+            }
+        }
+    }
+}
+
+enum status
+service_options_resolve(struct service_options *options)
+{
+    size_t app_count = count_apps(&options->set);
+
+    options->service = option_find(&options->set, "service", NULL)->values;
+    options->bridge = option_find(&options->set, "bridge", NULL)->values;
+    options->apps = keep(options, calloc(app_count + 1, sizeof(*options->apps)));
+    for (size_t i = 0; i < options->set.group_count; i++) {
+        if (is_section(&options->set.groups[i], "app")) {
+            resolve_app(options, &options->set.groups[i], &options->apps[options->app_count++]);
+        }
+    }
+    if (app_count == 0) {
+        option_add_problem(&options->set, NULL, "there is no [app NAME] section: nothing would be served");
+    }
+    options->proxies.addresses = split_list(options, options->service->trusted_proxies, &options->proxies.count);
+    check_orphans(options);
+    check_bridge(options);
+    check_paths(options);
+    return options->set.problem_count == 0 ? STATUS_OK : STATUS_INVALID;
+}
+
+enum log_level
+service_options_log_level(const struct service_options *options)
+{
+    static const char *const words[] = {"error", "warn", "info", "debug"};
+
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(options->service->log_level, words[i]) == 0) {
+            return (enum log_level)i;
+        }
+    }
+    return LOG_INFO;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* worker: one event loop with its client sockets and its share of the SignalR connections. */
+#ifndef HUBPLANE_SERVICE_WORKER_H
+#define HUBPLANE_SERVICE_WORKER_H
+
+#include "common/base/metrics.h"
+#include "common/net/stream.h"
+#include "service/backplane/backplane_port.h"
+#include "service/http/http_connection.h"
+#include "service/signalr/app.h"
+
+struct worker;
+
+struct worker_options {
+    size_t index;
+    struct loop *loop; /* the worker runs on it; borrowed */
+    struct log *log;
+    struct metrics *metrics;
+    struct backplane_port *port;
+    const struct app *apps; /* shared by all workers */
+    size_t app_count;
+    const struct app_proxies *proxies;
+    struct tls_context *tls; /* of the client listener; NULL = plain */
+    struct http_limits http;
+    const atomic_bool *is_paused; /* no new clients: /health answers 503 */
+};
+
+/** Before the loop runs. OK or NO_MEMORY. */
+MUST_CHECK enum status worker_new(const struct worker_options *options, struct worker **out);
+/** Any thread: a socket for this worker. */
+void worker_take(struct worker *worker, stream_socket socket);
+/** worker_drain(worker, timeout_ms, on_drained, owner): Tell clients to go elsewhere, finish what is under way, close the rest when time is up.
+ *  ${on_drained} is called on the worker's loop, once. Loop thread only. */
+void worker_drain(struct worker *worker, uint32_t timeout_ms, void (*on_drained)(void *owner), void *owner);
+/** Drained, and the loop has stopped. NULL does nothing. */
+void worker_free(struct worker *worker);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* service_system: small facts of the machine. Twins: service_system_posix.c, service_system_windows.c. */
+#ifndef HUBPLANE_SERVICE_SERVICE_SYSTEM_H
+#define HUBPLANE_SERVICE_SERVICE_SYSTEM_H
+
+#include <stddef.h>
+
+enum { SERVICE_SYSTEM_NAME_BYTES = 256 };
+
+/** Processors this process may use; at least 1. */
+unsigned service_system_processors(void);
+/** The machine's name, or "node" when it has none. */
+void service_system_host_name(char out[SERVICE_SYSTEM_NAME_BYTES]);
+/** Where the configuration is looked for when none is named: /etc/hubplane/hubplane.ini, or %ProgramData%\Hubplane\hubplane.ini.
+ *  Static text or NULL. */
+const char *service_system_default_configuration(char *out, size_t size);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/platform/service_system.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <unistd.h>
+
+unsigned
+service_system_processors(void)
+{
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof(set), &set) != 0 || CPU_COUNT(&set) < 1) {
+        return 1;
+    }
+    return (unsigned)CPU_COUNT(&set);
+}
+
+void
+service_system_host_name(char out[SERVICE_SYSTEM_NAME_BYTES])
+{
+    if (gethostname(out, SERVICE_SYSTEM_NAME_BYTES) != 0 || out[0] == '\0') {
+        (void)snprintf(out, SERVICE_SYSTEM_NAME_BYTES, "node");
+    }
+    out[SERVICE_SYSTEM_NAME_BYTES - 1] = '\0';
+}
+
+const char *
+service_system_default_configuration(char *out, size_t size)
+{
+    (void)snprintf(out, size, "/etc/hubplane/hubplane.ini");
+    return out;
+}
