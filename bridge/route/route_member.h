@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * route_member: one node in one app: what it listens to and how far it has been served. Live as
+ * long as it keeps up; else it reads the history at its own pace, so that a slow node costs a
+ * place, not a queue.
+ */
+#ifndef HUBPLANE_BRIDGE_ROUTE_MEMBER_H
+#define HUBPLANE_BRIDGE_ROUTE_MEMBER_H
+
+#include "bridge/route/route_history.h"
+#include "bridge/route/route_publisher.h"
+#include "common/wire/link_server.h"
+
+struct route_app;
+
+/* The node's link, shared by its memberships. */
+struct route_peer {
+    struct link_server *link;
+    struct sink *sink;
+    size_t deliver_high_bytes; /* queued in the sink: above it, deliveries wait in the history */
+};
+
+enum route_member_state {
+    ROUTE_MEMBER_OPENING, /* OPEN is not answered yet: the app has no position */
+    ROUTE_MEMBER_LIVE,    /* gets each message as it comes; its position is the app's */
+    /* has its own position: replays first, then the history, then live again */
+    ROUTE_MEMBER_BEHIND,
+    ROUTE_MEMBER_FAILED, /* too slow; its link is being closed */
+};
+
+struct route_member {
+    struct list_node in_app;
+    struct list_node in_listeners; /* of every message; linked when listens_to_all */
+    struct route_app *app;
+    struct route_peer *peer;
+    struct route_publisher *publisher;
+    enum route_member_state state;
+    uint16_t handle;
+    bool listens_to_all;
+    uint64_t position; /* BEHIND: everything up to it that concerns the node has been sent */
+    /* id of the last message sent live, so that several topics of one message count once */
+    uint64_t delivered;
+    struct list interests; /* struct route_interest.in_member */
+    struct list replays;   /* struct route_replay, the first is being served */
+};
+
+/* A topic somebody listens to. */
+struct route_interest {
+    struct list_node in_topic;
+    struct list_node in_member;
+    struct route_topic *topic;
+    struct route_member *member;
+};
+
+/* The topic that means every message. */
+#define ROUTE_TOPIC_ALL BYTES("*")
+
+struct route_member *route_member_new(struct route_app *app, struct route_peer *peer,
+                                      uint16_t handle);
+/** Leaves every topic, ends its replays. The app unlinks it first. */
+void route_member_free(struct route_member *member);
+/** OK or NO_MEMORY. Adding twice and removing the absent do nothing. */
+MUST_CHECK enum status route_member_listen(struct route_member *member, struct bytes topic,
+                                           bool is_added);
+bool route_member_listens(const struct route_member *member, const struct route_topic *topic);
+/** Everything up to it that concerns the node has been sent. */
+uint64_t route_member_position(const struct route_member *member);
+/** Whether the link takes another message now. */
+bool route_member_can_send(const struct route_member *member);
+/** Live delivery of the newest message to a member that listens to it. */
+void route_member_deliver(struct route_member *member, const struct route_entry *entry);
+/** Keep the present position until route_member_resume() finds nothing in the way. */
+void route_member_fall_behind(struct route_member *member, uint64_t position);
+/** There may be room on the link again, or a replay has what it needs: go on. */
+void route_member_resume(struct route_member *member);
+
+#endif

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+#include "bridge/route/route_replay.h"
+
+#include <stdlib.h>
+
+#include "bridge/bridge_metrics.h"
+#include "bridge/route/route_app.h"
+
+enum replay_state {
+    REPLAY_WAITING,   /* not the member's first, or not begun */
+    REPLAY_READING,   /* a page of the log is being read */
+    REPLAY_PAUSED,    /* the log could not be read; the timer runs */
+    REPLAY_SENDING,   /* `matches` is complete and sorted */
+    REPLAY_ABANDONED, /* the member is gone, the backplane still has the read */
+};
+
+struct replay_topic {
+    uint64_t since;
+};
+
+struct replay_match {
+    uint64_t id;
+    struct payload_slice frame; /* holds a reference */
+    bool is_foreign;
+};
+
+struct route_replay {
+    struct list_node in_member;
+    struct route_member *member;
+    enum replay_state state;
+    uint32_t request;
+    struct map topics;        /* name -> struct replay_topic */
+    struct replay_topic *all; /* that of the topic "*", or NULL */
+    uint64_t oldest_since;
+    uint64_t missing_to;
+    struct replay_match *matches;
+    size_t match_count;
+    size_t match_capacity;
+    size_t next;
+    struct route_log_read read;
+    uint64_t read_to; /* highest id the log has brought */
+    uint64_t give_up_ms;
+    struct timer timer;
+};
+
+struct route_replay *
+route_replay_from(struct list_node *node)
+{
+    return CONTAINER_OF(node, struct route_replay, in_member);
+}
+
+static enum status
+add_topic(struct route_replay *replay, const struct link_topic *asked)
+{
+    struct replay_topic *topic = map_get(&replay->topics, asked->topic);
+
+    if (topic == NULL) {
+        if ((topic = malloc(sizeof(*topic))) == NULL) {
+            return STATUS_NO_MEMORY;
+        }
+        topic->since = asked->since;
+        if (map_put(&replay->topics, asked->topic, topic) != STATUS_OK) {
+            free(topic);
+            return STATUS_NO_MEMORY;
+        }
+        if (bytes_equal(asked->topic, ROUTE_TOPIC_ALL)) {
+            replay->all = topic;
+        }
+    }
+    if (asked->since < topic->since) {
+        topic->since = asked->since;
+    }
+    if (topic->since < replay->oldest_since) {
+        replay->oldest_since = topic->since;
+    }
+    return STATUS_OK;
+}
+
+enum status
+route_replay_add(struct route_member *member, uint32_t request, const struct link_topic *topics,
+                 size_t count)
+{
+    struct route_replay *replay = calloc(1, sizeof(*replay));
+
+    if (replay == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    replay->member = member;
+    replay->request = request;
+    replay->oldest_since = UINT64_MAX;
+    map_init(&replay->topics);
+    list_append(&member->replays, &replay->in_member);
+    for (size_t i = 0; i < count; i++) {
+        if (add_topic(replay, &topics[i]) != STATUS_OK) {
+            route_replay_free(replay);
+            return STATUS_NO_MEMORY;
+        }
+    }
+    return STATUS_OK;
+}
+
+static void
+release(struct route_replay *replay)
+{
+    for (size_t i = replay->next; i < replay->match_count; i++) {
+        payload_unref(replay->matches[i].frame.payload);
+    }
+    free(replay->matches);
+    for (struct map_entry *entry = map_first(&replay->topics); entry != NULL;
+         entry = map_next(entry)) {
+        free(map_entry_value(entry));
+    }
+    map_deinit(&replay->topics);
+    free(replay);
+}
+
+void
+route_replay_free(struct route_replay *replay)
+{
+    list_remove(&replay->in_member);
+    timer_stop(replay->member->app->options.timers, &replay->timer);
+    if (replay->state == REPLAY_READING) {
+        replay->state = REPLAY_ABANDONED;
+        return;
+    }
+    release(replay);
+}
+
+static enum status
+add_match(struct route_replay *replay, uint64_t id, struct payload_slice frame, bool is_foreign)
+{
+    if (replay->match_count == replay->match_capacity) {
+        size_t capacity = replay->match_capacity == 0 ? 16 : replay->match_capacity * 2;
+        struct replay_match *matches =
+            realloc(replay->matches, capacity * sizeof(struct replay_match));
+
+        if (matches == NULL) {
+            return STATUS_NO_MEMORY;
+        }
+        replay->matches = matches;
+        replay->match_capacity = capacity;
+    }
+    payload_ref(frame.payload);
+    replay->matches[replay->match_count++] = (struct replay_match){id, frame, is_foreign};
+    return STATUS_OK;
+}
+
+/* A match that there is no memory for is a match that is not retained. */
+static void
+match(struct route_replay *replay, uint64_t id, struct payload_slice frame, bool is_foreign)
+{
+    if (add_match(replay, id, frame, is_foreign) != STATUS_OK && id > replay->missing_to) {
+        replay->missing_to = id;
+    }
+}
+
+static void
+match_entry(struct route_replay *replay, const struct route_entry *entry)
+{
+    if (entry->id <= replay->member->position) {
+        match(replay, entry->id, entry->frame, entry->is_foreign);
+    }
+}
+
+static void
+collect_topic(struct route_replay *replay, const struct route_topic *topic, uint64_t since)
+{
+    for (struct list_node *node = topic->messages.head.previous; node != &topic->messages.head;
+         node = node->previous) {
+        struct route_history_link *link = CONTAINER_OF(node, struct route_history_link, in_topic);
+
+        if (link->entry->id <= since) {
+            return;
+        }
+        match_entry(replay, link->entry);
+    }
+}
+
+static void
+collect_history(struct route_replay *replay)
+{
+    const struct route_app *app = replay->member->app;
+
+    if (replay->all != NULL) {
+        size_t index = route_history_index_after(&app->history, replay->all->since);
+
+        for (; index < app->history.count; index++) {
+            match_entry(replay, route_history_at(&app->history, index));
+        }
+    }
+    for (struct map_entry *entry = map_first(&replay->topics); entry != NULL;
+         entry = map_next(entry)) {
+        const struct replay_topic *asked = map_entry_value(entry);
+        const struct route_topic *topic = route_topics_find(&app->topics, map_entry_key(entry));
+
+        if (topic != NULL) {
+            collect_topic(replay, topic, asked->since);
+        }
+    }
+}
+
+static int
+compare_matches(const void *left, const void *right)
+{
+    uint64_t a = ((const struct replay_match *)left)->id;
+    uint64_t b = ((const struct replay_match *)right)->id;
+
+    return (a > b) - (a < b);
+}
+
+/* In id order, each once: a message may have matched by several topics, or stand in both log and
+ * history. */
+static void
+finish_matches(struct route_replay *replay)
+{
+    size_t kept = 0;
+
+    if (replay->match_count > 0) {
+        qsort(replay->matches, replay->match_count, sizeof(struct replay_match), compare_matches);
+    }
+    for (size_t i = 0; i < replay->match_count; i++) {
+        if (kept > 0 && replay->matches[kept - 1].id == replay->matches[i].id) {
+            payload_unref(replay->matches[i].frame.payload);
+        } else {
+            replay->matches[kept++] = replay->matches[i];
+        }
+    }
+    replay->match_count = kept;
+    replay->state = REPLAY_SENDING;
+}
+
+static bool
+is_asked(const struct route_replay *replay, uint64_t id, struct bytes name)
+{
+    const struct replay_topic *topic = map_get(&replay->topics, name);
+
+    return topic != NULL && id > topic->since;
+}
+
+static bool
+matches_frame(const struct route_replay *replay, uint64_t id, struct signalr_message_reader reader)
+{
+    struct signalr_message message;
+
+    if (replay->all != NULL && id > replay->all->since) {
+        return true;
+    }
+    while (signalr_message_next(&reader, &message)) {
+        if (is_asked(replay, id, message.topic)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The first entry tells from where on the log is complete, unless it says that what is before it
+ * never existed. */
+static void
+note_first(struct route_replay *replay, uint64_t id, bool has_trailer,
+           const struct signalr_trailer *trailer)
+{
+    bool is_void =
+        has_trailer && trailer->void_to + 1 == id && trailer->void_from <= replay->oldest_since + 1;
+
+    if (replay->read_to == 0 && id > replay->oldest_since + 1 && !is_void) {
+        replay->missing_to = id - 1;
+    }
+}
+
+static void
+on_log_entry(struct route_log_read *read, struct bytes channel_message)
+{
+    struct route_replay *replay = CONTAINER_OF(read, struct route_replay, read);
+    struct signalr_message_reader reader;
+    struct signalr_trailer trailer;
+    struct bytes frame;
+    struct payload *payload;
+    uint64_t id;
+    bool has_trailer;
+
+    if (replay->state == REPLAY_ABANDONED ||
+        signalr_message_split_channel(channel_message, &id, &frame) != STATUS_OK ||
+        signalr_message_open(frame, &reader) != STATUS_OK) {
+        return;
+    }
+    has_trailer = signalr_trailer_decode(reader.trailer, &trailer);
+    note_first(replay, id, has_trailer, &trailer);
+    if (id > replay->read_to) {
+        replay->read_to = id;
+    }
+    if (!matches_frame(replay, id, reader)) {
+        return;
+    }
+    if ((payload = payload_from(frame)) == NULL) {
+        replay->missing_to = id;
+        return;
+    }
+    match(replay, id, payload_whole(payload), !has_trailer);
+    payload_unref(payload);
+}
+
+static void
+read_page(struct route_replay *replay)
+{
+    struct route_channel *channel = replay->member->app->channel;
+
+    replay->state = REPLAY_READING;
+    channel->operations->read_log(channel, &replay->read);
+}
+
+static void
+on_retry(struct timer *timer)
+{
+    read_page(CONTAINER_OF(timer, struct route_replay, timer));
+}
+
+static void
+on_page_done(struct route_log_read *read, enum status status, bool is_last)
+{
+    struct route_replay *replay = CONTAINER_OF(read, struct route_replay, read);
+    struct timers *timers;
+
+    if (replay->state == REPLAY_ABANDONED) {
+        release(replay);
+        return;
+    }
+    timers = replay->member->app->options.timers;
+    if (status != STATUS_OK && timers->clock->now_ms < replay->give_up_ms) {
+        replay->state = REPLAY_PAUSED;
+        timer_start(timers, &replay->timer, ROUTE_REPLAY_RETRY_MS, on_retry);
+        return;
+    }
+    if (status == STATUS_OK && !is_last && replay->read_to >= read->from_id) {
+        read->from_id = replay->read_to + 1;
+        read_page(replay);
+        return;
+    }
+    if (status != STATUS_OK || replay->read_to == 0) {
+        replay->missing_to = read->to_id;
+    }
+    finish_matches(replay);
+    route_member_resume(replay->member);
+}
+
+/* It has become the member's first: its position stands still from here to the end of the replay.
+ */
+static void
+begin(struct route_replay *replay)
+{
+    const struct route_member *member = replay->member;
+    const struct route_app *app = member->app;
+    uint64_t to = app->history.complete_since;
+
+    collect_history(replay);
+    if (to > member->position) {
+        to = member->position;
+    }
+    if (replay->oldest_since >= to) {
+        finish_matches(replay);
+        return;
+    }
+    if (app->channel->operations->log_limit(app->channel) == 0) {
+        replay->missing_to = to;
+        finish_matches(replay);
+        return;
+    }
+    replay->read = (struct route_log_read){.on_entry = on_log_entry,
+                                           .on_done = on_page_done,
+                                           .from_id = replay->oldest_since + 1,
+                                           .to_id = to,
+                                           .limit = ROUTE_REPLAY_PAGE};
+    metrics_add(app->options.metrics, BRIDGE_METRIC_REPLAYS_FROM_LOG, 1);
+    replay->give_up_ms = app->options.timers->clock->now_ms + ROUTE_REPLAY_PATIENCE_MS;
+    read_page(replay);
+}
+
+bool
+route_replay_step(struct route_replay *replay)
+{
+    struct route_member *member = replay->member;
+    struct link_server *link = member->peer->link;
+
+    if (replay->state == REPLAY_WAITING) {
+        begin(replay);
+    }
+    if (replay->state != REPLAY_SENDING) {
+        return false;
+    }
+    for (; replay->next < replay->match_count; replay->next++) {
+        struct replay_match *next = &replay->matches[replay->next];
+
+        if (!route_member_can_send(member)) {
+            return false;
+        }
+        link_server_deliver(link, member->handle, replay->request, next->id, next->frame,
+                            next->is_foreign);
+        payload_unref(next->frame.payload);
+        metrics_add(member->app->options.metrics, BRIDGE_METRIC_REPLAYED_MESSAGES, 1);
+    }
+    link_server_replayed(link, member->handle, replay->request, member->position,
+                         replay->missing_to);
+    route_replay_free(replay);
+    return true;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * route_replay: the answer to one REPLAY: the messages of some topics since some ids, in id order,
+ * up to the member's position. From the history where it reaches back, else also from the log.
+ */
+#ifndef HUBPLANE_BRIDGE_ROUTE_REPLAY_H
+#define HUBPLANE_BRIDGE_ROUTE_REPLAY_H
+
+#include "bridge/route/route_backplane.h"
+#include "bridge/route/route_member.h"
+
+struct route_replay;
+
+enum {
+    ROUTE_REPLAY_PAGE = 256, /* log entries read at once */
+    ROUTE_REPLAY_RETRY_MS = 250,
+    ROUTE_REPLAY_PATIENCE_MS = 10000, /* how long an unreadable log is waited for */
+};
+
+/** Append a replay to the member's; it is served by route_member_resume(). ${topics} are copied. OK
+ * or NO_MEMORY. */
+MUST_CHECK enum status route_replay_add(struct route_member *member, uint32_t request,
+                                        const struct link_topic *topics, size_t count);
+/** Go on with it as far as the link takes messages. True when it is done: then it has been freed.
+ */
+bool route_replay_step(struct route_replay *replay);
+void route_replay_free(struct route_replay *replay);
+/** The replay whose place in route_member.replays is ${node}. */
+struct route_replay *route_replay_from(struct list_node *node);
+
+#endif
