@@ -56,8 +56,9 @@ bool
 envelope_kind_is_known(enum envelope_kind kind)
 {
     switch (kind) {
-#define ENVELOPE_KIND(name, value, sentence)                                                       \
-    case ENVELOPE_##name: return true;
+#define ENVELOPE_KIND(name, value, sentence) \
+    case ENVELOPE_##name:                    \
+        return true;
 #include "common/wire/envelope_kind.def"
 #undef ENVELOPE_KIND
     }
@@ -68,8 +69,9 @@ const char *
 envelope_kind_name(enum envelope_kind kind)
 {
     switch (kind) {
-#define ENVELOPE_KIND(name, value, sentence)                                                       \
-    case ENVELOPE_##name: return #name;
+#define ENVELOPE_KIND(name, value, sentence) \
+    case ENVELOPE_##name:                    \
+        return #name;
 #include "common/wire/envelope_kind.def"
 #undef ENVELOPE_KIND
     }

@@ -24,8 +24,10 @@ enum envelope_kind {
 };
 
 enum envelope_flag {
-    ENVELOPE_FLAG_ACK = 0x01,      /* the answer to an envelope of the same kind and request number */
-    ENVELOPE_FLAG_REPLAY = 0x02,   /* DELIVER: out of history, belongs to the REPLAY of this request number */
+    /* the answer to an envelope of the same kind and request number */
+    ENVELOPE_FLAG_ACK = 0x01,
+    /* DELIVER: out of history, belongs to the REPLAY of this request number */
+    ENVELOPE_FLAG_REPLAY = 0x02,
     ENVELOPE_FLAG_FOREIGN = 0x04,  /* DELIVER: published by a .NET node (no trailer) */
     ENVELOPE_FLAG_OPTIONAL = 0x80, /* a receiver that does not know the kind skips it */
 };
@@ -39,7 +41,8 @@ struct envelope {
     struct bytes payload;
 };
 
-/** Append header and payload to ${out}. OK, LIMIT (the payload is over ENVELOPE_PAYLOAD_MAX_BYTES, or
+/** Append header and payload to ${out}. OK, LIMIT (the payload is over ENVELOPE_PAYLOAD_MAX_BYTES,
+ * or
  *  ${out} is full), NO_MEMORY. */
 enum status envelope_encode(const struct envelope *envelope, struct buffer *out);
 /** Append a header only, for a payload of ${payload_length} bytes that is written separately. */

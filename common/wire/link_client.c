@@ -8,7 +8,8 @@
 #include "common/base/crypto.h"
 #include "common/wire/link_core.h"
 
-/* A list of topics goes on in another envelope beyond this, so that neither side works on one for long. */
+/* A list of topics goes on in another envelope beyond this, so that neither side works on one for
+ * long. */
 enum { LINK_CLIENT_INTEREST_BYTES = 256 * 1024 };
 
 struct link_client {
@@ -49,7 +50,8 @@ is_state(uint64_t number)
     return number >= LINK_BACKPLANE_OPEN && number <= LINK_BACKPLANE_CLOSED;
 }
 
-/* Each take_ function reads the payload first; true when it was whole and the owner has been told. */
+/* Each take_ function reads the payload first; true when it was whole and the owner has been told.
+ */
 
 static bool
 take_opened(struct link_client *link, const struct envelope *envelope, struct bytes_reader *reader)
@@ -101,8 +103,7 @@ take_interest_ack(struct link_client *link, const struct envelope *envelope)
     if ((envelope->flags & ENVELOPE_FLAG_ACK) == 0) {
         return false;
     }
-    link->handler->on_interest_ack(link->owner, envelope->app, envelope->request,
-                                   envelope->number);
+    link->handler->on_interest_ack(link->owner, envelope->app, envelope->request, envelope->number);
     return true;
 }
 
@@ -135,8 +136,8 @@ take_replayed(struct link_client *link, const struct envelope *envelope,
 {
     uint64_t missing_to = bytes_read_u64(reader);
     if (!reader->is_short) {
-        link->handler->on_replayed(link->owner, envelope->app, envelope->request,
-                                   envelope->number, missing_to);
+        link->handler->on_replayed(link->owner, envelope->app, envelope->request, envelope->number,
+                                   missing_to);
     }
     return !reader->is_short;
 }
@@ -159,8 +160,8 @@ take_state(struct link_client *link, const struct envelope *envelope, struct byt
     if (reader->is_short || !is_state(envelope->number)) {
         return false;
     }
-    link->handler->on_state(link->owner, envelope->app,
-                            (enum link_backplane_state)envelope->number, text);
+    link->handler->on_state(link->owner, envelope->app, (enum link_backplane_state)envelope->number,
+                            text);
     return true;
 }
 
@@ -193,20 +194,32 @@ static bool
 take_for_app(struct link_client *link, const struct envelope *envelope, struct bytes_reader *reader)
 {
     switch (envelope->kind) {
-    case ENVELOPE_OPENED: return take_opened(link, envelope, reader);
-    case ENVELOPE_PUBLISHED: return take_published(link, envelope, reader);
-    case ENVELOPE_REFUSED: return take_refused(link, envelope, reader);
-    case ENVELOPE_INTEREST: return take_interest_ack(link, envelope);
-    case ENVELOPE_DELIVER: take_deliver(link, envelope); return true;
-    case ENVELOPE_REPLAYED: return take_replayed(link, envelope, reader);
-    case ENVELOPE_GAP: return take_gap(link, envelope, reader);
-    case ENVELOPE_QUERY: return take_query_ack(link, envelope);
-    case ENVELOPE_STATE: return take_state(link, envelope, reader);
-    case ENVELOPE_SECRETS: return take_new_secrets(link, envelope, reader);
+    case ENVELOPE_OPENED:
+        return take_opened(link, envelope, reader);
+    case ENVELOPE_PUBLISHED:
+        return take_published(link, envelope, reader);
+    case ENVELOPE_REFUSED:
+        return take_refused(link, envelope, reader);
+    case ENVELOPE_INTEREST:
+        return take_interest_ack(link, envelope);
+    case ENVELOPE_DELIVER:
+        take_deliver(link, envelope);
+        return true;
+    case ENVELOPE_REPLAYED:
+        return take_replayed(link, envelope, reader);
+    case ENVELOPE_GAP:
+        return take_gap(link, envelope, reader);
+    case ENVELOPE_QUERY:
+        return take_query_ack(link, envelope);
+    case ENVELOPE_STATE:
+        return take_state(link, envelope, reader);
+    case ENVELOPE_SECRETS:
+        return take_new_secrets(link, envelope, reader);
     case ENVELOPE_PING:
         link->handler->on_position(link->owner, envelope->app, envelope->number);
         return true;
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -333,8 +346,8 @@ link_client_publish(struct link_client *link, uint16_t app, uint64_t sequence,
         body = payload_whole(frame);
     }
     link_core_send_frame(
-        &link->core,
-        &(struct envelope){.kind = ENVELOPE_PUBLISH, .app = app, .number = sequence}, body);
+        &link->core, &(struct envelope){.kind = ENVELOPE_PUBLISH, .app = app, .number = sequence},
+        body);
 }
 
 int64_t
@@ -351,8 +364,8 @@ link_client_frame_max(const struct link_client *link)
 
 /* Append one row per topic that fits; sends what has gathered when it is long enough. */
 static void
-append_topics(struct link_client *link, uint16_t app, uint8_t operation,
-              const struct bytes *topics, size_t count)
+append_topics(struct link_client *link, uint16_t app, uint8_t operation, const struct bytes *topics,
+              size_t count)
 {
     struct buffer *out = &link->core.scratch;
     for (size_t i = 0; i < count; i++) {
@@ -393,9 +406,9 @@ link_client_replay(struct link_client *link, uint16_t app, uint32_t request,
         buffer_append_u64(out, topics[i].since);
         buffer_append_text16(out, topics[i].topic);
     }
-    link_core_send_scratch(
-        &link->core,
-        (struct envelope){.kind = ENVELOPE_REPLAY, .app = app, .request = request});
+    link_core_send_scratch(&link->core, (struct envelope){.kind = ENVELOPE_REPLAY,
+                                                          .app = app,
+                                                          .request = request});
 }
 
 void
@@ -403,9 +416,9 @@ link_client_query(struct link_client *link, uint16_t app, uint32_t request, stru
 {
     struct buffer *out = link_core_scratch(&link->core);
     link_core_append_text(out, topic);
-    link_core_send_scratch(
-        &link->core,
-        (struct envelope){.kind = ENVELOPE_QUERY, .app = app, .request = request});
+    link_core_send_scratch(&link->core, (struct envelope){.kind = ENVELOPE_QUERY,
+                                                          .app = app,
+                                                          .request = request});
 }
 
 void

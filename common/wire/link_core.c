@@ -7,7 +7,8 @@
 
 enum {
     LINK_CORE_CHUNK_BYTES = 16 * 1024,
-    LINK_CORE_COPY_BYTES = 512,         /* up to here copying a frame is cheaper than another slice */
+    /* up to here copying a frame is cheaper than another slice */
+    LINK_CORE_COPY_BYTES = 512,
     LINK_CORE_SCRATCH_KEEP_BYTES = 64 * 1024,
     LINK_CORE_PAYLOAD_MIN_BYTES = 64 * 1024, /* the smallest payload limit a peer may announce */
     LINK_CORE_DEAD_MAX_MS = 60000,
@@ -74,11 +75,13 @@ enum status
 link_core_status(uint8_t code)
 {
     switch (-(int)code) {
-#define STATUS(name, value, sentence)                                                              \
-    case value: return ((value) < 0) ? STATUS_##name : STATUS_UNSUPPORTED;
+#define STATUS(name, value, sentence) \
+    case value:                       \
+        return ((value) < 0) ? STATUS_##name : STATUS_UNSUPPORTED;
 #include "common/base/status.def"
 #undef STATUS
-    default: return STATUS_UNSUPPORTED;
+    default:
+        return STATUS_UNSUPPORTED;
     }
 }
 
@@ -124,11 +127,16 @@ static const char *
 close_word(enum status status)
 {
     switch (status) {
-    case STATUS_PROTOCOL: return "protocol";
-    case STATUS_LIMIT: return "limit";
-    case STATUS_UNSUPPORTED: return "version";
-    case STATUS_DENIED: return "denied";
-    default: return "error";
+    case STATUS_PROTOCOL:
+        return "protocol";
+    case STATUS_LIMIT:
+        return "limit";
+    case STATUS_UNSUPPORTED:
+        return "version";
+    case STATUS_DENIED:
+        return "denied";
+    default:
+        return "error";
     }
 }
 
@@ -316,8 +324,7 @@ link_core_append_text(struct buffer *out, struct bytes text)
 void
 link_core_send_ping(struct link_core *core, uint16_t app, uint64_t position)
 {
-    link_core_send(core, &(struct envelope){
-                             .kind = ENVELOPE_PING, .app = app, .number = position});
+    link_core_send(core, &(struct envelope){.kind = ENVELOPE_PING, .app = app, .number = position});
 }
 
 void
@@ -384,7 +391,8 @@ take_first(struct link_core *core, const struct envelope *envelope)
         link_core_breach(core, envelope, "cut short");
         return;
     }
-    /* A version that is too new may go on in another way: what follows is looked at only when both can speak. */
+    /* A version that is too new may go on in another way: what follows is looked at only when both
+     * can speak. */
     bool is_common = version_min <= LINK_VERSION_MAX && version_max >= LINK_VERSION_MIN;
     uint64_t credit = bytes_read_u64(&reader);
     struct bytes instance = bytes_read(&reader, ENVELOPE_INSTANCE_BYTES);
@@ -558,7 +566,8 @@ on_tick(struct timer *timer)
     } else if (core->state == LINK_CORE_OPEN && is_overdue(core, now_ms) && core->is_suspect) {
         abandon(core, STATUS_TIMED_OUT, "dead-peer", BYTES("nothing has arrived for too long"));
     } else if (core->state == LINK_CORE_OPEN && is_overdue(core, now_ms)) {
-        /* After a suspended machine wakes, timers run before the sockets are read: look again after that. */
+        /* After a suspended machine wakes, timers run before the sockets are read: look again after
+         * that. */
         core->is_suspect = true;
         timer_start(core->timers, timer, 0, on_tick);
     } else if (core->state == LINK_CORE_OPEN) {

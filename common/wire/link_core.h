@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * link_core: the inner part of both ends of a link: handshake, keep-alive, credit, writing envelopes, failing once. Embedded
- * first in link_client and link_server; nobody else includes this.
+ * link_core: the inner part of both ends of a link: handshake, keep-alive, credit, writing
+ * envelopes, failing once. Embedded first in link_client and link_server; nobody else includes
+ * this.
  */
 #ifndef HUBPLANE_WIRE_LINK_CORE_H
 #define HUBPLANE_WIRE_LINK_CORE_H
@@ -22,9 +23,11 @@ enum link_core_state {
 /* What tells a client from a server. */
 struct link_core_role {
     enum envelope_kind first_kind; /* that must come first */
-    /* Whether keep-alives go out each LINK_KEEPALIVE_MS, not only after that much silence of ours. */
+    /* Whether keep-alives go out each LINK_KEEPALIVE_MS, not only after that much silence of ours.
+     */
     bool always_pings;
-    /* The first envelope has been decoded: check the versions, answer, link_core_enter_open(), tell the owner. */
+    /* The first envelope has been decoded: check the versions, answer, link_core_enter_open(), tell
+     * the owner. */
     void (*on_first)(struct link_core *core, uint16_t version_min, uint16_t version_max,
                      const struct link_identity *peer);
     /* Any envelope of a known kind after the first, that the core does not deal with itself. */
@@ -80,7 +83,8 @@ void link_core_send(struct link_core *core, const struct envelope *envelope);
 /** The payload comes from ${body}, by reference when that is cheaper; charges the credit. */
 void link_core_send_frame(struct link_core *core, const struct envelope *envelope,
                           struct payload_slice body);
-/** An empty buffer for the payload of the next envelope; its contents go with link_core_send_scratch(). */
+/** An empty buffer for the payload of the next envelope; its contents go with
+ * link_core_send_scratch(). */
 struct buffer *link_core_scratch(struct link_core *core);
 void link_core_send_scratch(struct link_core *core, struct envelope envelope);
 /** ${text} cut to LINK_TEXT_MAX_BYTES, onto ${out}. */
@@ -91,8 +95,8 @@ void link_core_send_credit(struct link_core *core, uint64_t bytes);
 /** Charge what has been received; false when the peer had no credit: the link has failed. */
 bool link_core_charge(struct link_core *core, const struct envelope *envelope);
 
-/** link_core_fail(core, status, format, ...): Send ERROR, finish the sink; the owner is told at the end of receive, of the
- *  tick, or in the next turn. The first failure wins. */
+/** link_core_fail(core, status, format, ...): Send ERROR, finish the sink; the owner is told at the
+ * end of receive, of the tick, or in the next turn. The first failure wins. */
 PRINTF_LIKE(3, 4)
 void link_core_fail(struct link_core *core, enum status status, const char *format, ...);
 /** The envelope breaks PROTOCOL.md: "DELIVER: ${why}". */

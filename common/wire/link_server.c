@@ -72,8 +72,7 @@ take_publish(struct link_server *link, const struct envelope *envelope)
     if (envelope->number == 0) {
         link_core_breach(&link->core, envelope, "sequences start at 1");
     } else if (link_core_charge(&link->core, envelope)) {
-        link->handler->on_publish(link->owner, envelope->app, envelope->number,
-                                  envelope->payload);
+        link->handler->on_publish(link->owner, envelope->app, envelope->number, envelope->payload);
     }
 }
 
@@ -97,8 +96,7 @@ take_interest(struct link_server *link, const struct envelope *envelope)
     bool is_added;
     struct bytes topic;
     struct bytes_reader reader = bytes_reader_from(envelope->payload);
-    while (next_interest(&reader, &is_added, &topic)) {
-    }
+    while (next_interest(&reader, &is_added, &topic)) {}
     if (reader.is_short) {
         link_core_breach(&link->core, envelope, "the list is malformed");
         return;
@@ -190,12 +188,23 @@ on_envelope(struct link_core *core, const struct envelope *envelope)
         return;
     }
     switch (envelope->kind) {
-    case ENVELOPE_PUBLISH: take_publish(link, envelope); break;
-    case ENVELOPE_INTEREST: take_interest(link, envelope); break;
-    case ENVELOPE_REPLAY: take_replay(link, envelope); break;
-    case ENVELOPE_QUERY: take_query(link, envelope); break;
-    case ENVELOPE_PING: break;
-    default: link_core_breach(core, envelope, "not for a bridge"); break;
+    case ENVELOPE_PUBLISH:
+        take_publish(link, envelope);
+        break;
+    case ENVELOPE_INTEREST:
+        take_interest(link, envelope);
+        break;
+    case ENVELOPE_REPLAY:
+        take_replay(link, envelope);
+        break;
+    case ENVELOPE_QUERY:
+        take_query(link, envelope);
+        break;
+    case ENVELOPE_PING:
+        break;
+    default:
+        link_core_breach(core, envelope, "not for a bridge");
+        break;
     }
 }
 
@@ -350,9 +359,9 @@ send_refused(struct link_server *link, uint16_t app, uint64_t sequence, enum sta
     struct buffer *out = link_core_scratch(&link->core);
     buffer_append_byte(out, link_core_code(status));
     link_core_append_text(out, text);
-    link_core_send_scratch(
-        &link->core,
-        (struct envelope){.kind = ENVELOPE_REFUSED, .app = app, .number = sequence});
+    link_core_send_scratch(&link->core, (struct envelope){.kind = ENVELOPE_REFUSED,
+                                                          .app = app,
+                                                          .number = sequence});
 }
 
 void
@@ -389,8 +398,8 @@ send_number(struct link_server *link, struct envelope envelope, uint64_t payload
 void
 link_server_published(struct link_server *link, uint16_t app, uint64_t sequence, uint64_t id)
 {
-    send_number(link,
-                (struct envelope){.kind = ENVELOPE_PUBLISHED, .app = app, .number = sequence}, id);
+    send_number(link, (struct envelope){.kind = ENVELOPE_PUBLISHED, .app = app, .number = sequence},
+                id);
 }
 
 void
@@ -439,10 +448,8 @@ link_server_replayed(struct link_server *link, uint16_t app, uint32_t request, u
                      uint64_t missing_to)
 {
     send_number(link,
-                (struct envelope){.kind = ENVELOPE_REPLAYED,
-                                  .app = app,
-                                  .request = request,
-                                  .number = position},
+                (struct envelope){
+                    .kind = ENVELOPE_REPLAYED, .app = app, .request = request, .number = position},
                 missing_to);
 }
 
@@ -469,8 +476,8 @@ link_server_state(struct link_server *link, uint16_t app, enum link_backplane_st
 {
     struct buffer *out = link_core_scratch(&link->core);
     link_core_append_text(out, text);
-    link_core_send_scratch(
-        &link->core, (struct envelope){.kind = ENVELOPE_STATE, .app = app, .number = state});
+    link_core_send_scratch(&link->core,
+                           (struct envelope){.kind = ENVELOPE_STATE, .app = app, .number = state});
 }
 
 void

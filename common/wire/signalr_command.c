@@ -27,16 +27,36 @@ static void
 append_escape(struct buffer *out, struct bytes character)
 {
     switch (character.data[0]) {
-    case '"': buffer_append_string(out, "\\\""); break;
-    case '\\': buffer_append_string(out, "\\\\"); break;
-    case '\b': buffer_append_string(out, "\\b"); break;
-    case '\f': buffer_append_string(out, "\\f"); break;
-    case '\n': buffer_append_string(out, "\\n"); break;
-    case '\r': buffer_append_string(out, "\\r"); break;
-    case '\t': buffer_append_string(out, "\\t"); break;
-    case 0xc2: buffer_append_string(out, "\\u0085"); break;
-    case 0xe2: buffer_append_format(out, "\\u20%02x", character.data[2] - 0x80); break;
-    default: buffer_append_format(out, "\\u%04x", character.data[0]); break;
+    case '"':
+        buffer_append_string(out, "\\\"");
+        break;
+    case '\\':
+        buffer_append_string(out, "\\\\");
+        break;
+    case '\b':
+        buffer_append_string(out, "\\b");
+        break;
+    case '\f':
+        buffer_append_string(out, "\\f");
+        break;
+    case '\n':
+        buffer_append_string(out, "\\n");
+        break;
+    case '\r':
+        buffer_append_string(out, "\\r");
+        break;
+    case '\t':
+        buffer_append_string(out, "\\t");
+        break;
+    case 0xc2:
+        buffer_append_string(out, "\\u0085");
+        break;
+    case 0xe2:
+        buffer_append_format(out, "\\u20%02x", character.data[2] - 0x80);
+        break;
+    default:
+        buffer_append_format(out, "\\u%04x", character.data[0]);
+        break;
     }
 }
 
@@ -208,7 +228,7 @@ signalr_command_decode(struct bytes json, struct buffer *storage, struct signalr
                                             YYJSON_READ_NOFLAG, NULL, &failure);
     if (document == NULL) {
         return (failure.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) ? STATUS_NO_MEMORY
-                                                                      : STATUS_PROTOCOL;
+                                                                     : STATUS_PROTOCOL;
     }
     enum status status = read_members(yyjson_doc_get_root(document), storage, out);
     yyjson_doc_free(document);

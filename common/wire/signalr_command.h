@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* signalr_command: the JSON value of the messages on "c-<connection id>" that servers send each other. */
+/* signalr_command: the JSON value of the messages on "c-<connection id>" that servers send each
+ * other. */
 #ifndef HUBPLANE_WIRE_SIGNALR_COMMAND_H
 #define HUBPLANE_WIRE_SIGNALR_COMMAND_H
 
@@ -17,16 +18,18 @@ struct signalr_command {
     bool waits_for_ack;
     struct bytes id;    /* GUID text */
     struct bytes value; /* full group topic; empty = null. Borrowed when encoding */
-    uint64_t since;     /* ours, 0 = none: the group is complete for this connection after this message id */
+    /* ours, 0 = none: the group is complete for this connection after this message id */
+    uint64_t since;
 };
 
-/** signalr_command_encode(command, out): Append {"WaitForAck":…,"Id":…,"CommandType":…,"Value":…} exactly as .NET writes it,
- *  plus ,"Since":… when set. OK, LIMIT, NO_MEMORY, INVALID (id or value is not UTF-8); ${out} is as before then. */
+/** signalr_command_encode(command, out): Append {"WaitForAck":…,"Id":…,"CommandType":…,"Value":…}
+ * exactly as .NET writes it, plus ,"Since":… when set. OK, LIMIT, NO_MEMORY, INVALID (id or value
+ * is not UTF-8); ${out} is as before then. */
 enum status signalr_command_encode(const struct signalr_command *command, struct buffer *out);
 /**
  * signalr_command_decode(json, storage, out):
- * Read what any .NET server may have written (redis-scaleout-format 6.1): names and enum words in any case, the type also
- * as a number or a string, members missing (0, false, empty) or unknown.
+ * Read what any .NET server may have written (redis-scaleout-format 6.1): names and enum words in
+ * any case, the type also as a number or a string, members missing (0, false, empty) or unknown.
  *   Owns:     the unescaped id and value are appended to ${storage}; ${out} points there and lives until it changes.
  *   Returns:  OK;  PROTOCOL - not a JSON object, unknown type, wrong member type;  LIMIT, NO_MEMORY.
  */
