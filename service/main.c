@@ -153,6 +153,38 @@ check(const struct command_line *line)
     return exit_code;
 }
 
+/* The log goes to `log_file`; a Windows service without one has a place of its own. NULL = standard error. */
+static const char *
+log_path(const struct service_options *options, const struct service_host *host, char *out, size_t size)
+{
+    if (options->service->log_file != NULL) {
+        return options->service->log_file;
+    }
+    return service_host_is_service(host) ? service_system_default_log(out, size) : NULL;
+}
+
+static int
+run_logged(const struct service_options *options, struct service_host *host)
+{
+    char default_path[1024];
+    const char *path = log_path(options, host, default_path, sizeof(default_path));
+    FILE *file = path != NULL ? file_open(path, "ab") : NULL;
+    struct log log;
+
+    if (path != NULL && file == NULL) {
+        fprintf(stderr, "hubplane-service: [service] log_file \"%s\" cannot be opened for writing; correct it or the "
+                        "permissions of its folder\n",
+                path);
+        return NODE_EXIT_CONFIGURATION;
+    }
+    log_init_stream(&log, service_options_log_level(options), file != NULL ? file : stderr);
+    int exit_code = node_run(options, &log, host);
+    if (file != NULL) {
+        fclose(file);
+    }
+    return exit_code;
+}
+
 static int
 run_hosted(void *owner, struct service_host *host)
 {
@@ -161,9 +193,7 @@ run_hosted(void *owner, struct service_host *host)
     int exit_code = load_options(line, &options);
 
     if (exit_code == 0) {
-        struct log log;
-        log_init_stderr(&log, service_options_log_level(&options));
-        exit_code = node_run(&options, &log, host);
+        exit_code = run_logged(&options, host);
     }
     service_options_deinit(&options);
     return exit_code;

@@ -30,18 +30,19 @@ level_name(enum log_level level)
 }
 
 static void
-write_stderr(void *context, enum log_level level, const char *line)
+write_stream(void *context, enum log_level level, const char *line)
 {
+    FILE *stream = context;
     char time[CLOCK_UTC_TEXT_BYTES + 1];
     char out[LOG_LINE_BYTES + 64];
     int length;
 
-    (void)context;
     clock_format_utc(clock_read_wall_ms(), time);
     length = snprintf(out, sizeof(out), "%s %s %s\n", time, level_name(level), line);
     /* In one call, so that lines of several threads do not mix. */
     if (length > 0) {
-        fwrite(out, 1, (size_t)length, stderr);
+        fwrite(out, 1, (size_t)length, stream);
+        fflush(stream);
     }
 }
 
@@ -54,9 +55,15 @@ log_init(struct log *log, enum log_level level, log_sink_fn sink, void *context)
 }
 
 void
+log_init_stream(struct log *log, enum log_level level, FILE *stream)
+{
+    log_init(log, level, write_stream, stream);
+}
+
+void
 log_init_stderr(struct log *log, enum log_level level)
 {
-    log_init(log, level, write_stderr, NULL);
+    log_init_stream(log, level, stderr);
 }
 
 bool

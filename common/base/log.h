@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "common/base/annotate.h"
 #include "common/base/status.h"
@@ -32,6 +33,8 @@ struct log {
 
 /** Lines go to stderr as "2026-01-02T03:04:05.678Z info link: sentence key=value". */
 void log_init_stderr(struct log *log, enum log_level level);
+/** The same lines to ${stream}, which is flushed after each and stays the caller's. */
+void log_init_stream(struct log *log, enum log_level level, FILE *stream);
 /** Lines go to ${sink}; ${context} is passed to it and must outlive ${log}. */
 void log_init(struct log *log, enum log_level level, log_sink_fn sink, void *context);
 /** Whether a line of ${level} would be written; asked before costly arguments are made. Any thread. */

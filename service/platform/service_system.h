@@ -12,7 +12,9 @@ unsigned service_system_processors(void);
 /** The machine's name, or "node" when it has none. */
 void service_system_host_name(char out[SERVICE_SYSTEM_NAME_BYTES]);
 /** Where the configuration is looked for when none is named: /etc/hubplane/hubplane.ini, or %ProgramData%\Hubplane\hubplane.ini.
- *  Static text or NULL. */
+ *  Written to and returned in ${out}. */
 const char *service_system_default_configuration(char *out, size_t size);
+/** The log of a Windows service without `log_file`, since nobody reads its standard error; elsewhere "". */
+const char *service_system_default_log(char *out, size_t size);
 
 #endif

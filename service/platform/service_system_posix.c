@@ -31,3 +31,10 @@ service_system_default_configuration(char *out, size_t size)
     (void)snprintf(out, size, "/etc/hubplane/hubplane.ini");
     return out;
 }
+
+const char *
+service_system_default_log(char *out, size_t size)
+{
+    (void)snprintf(out, size, "%s", "");
+    return out;
+}
