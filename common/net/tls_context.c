@@ -41,6 +41,9 @@ refuse_pass_phrase(char *out, int size, int is_writing, void *context)
 static STACK_OF(X509) * read_certificates(struct bytes pem, bool only_authorities)
 {
     STACK_OF(X509) *found = sk_X509_new_null();
+    if (pem.length == 0) {
+        return found;
+    }
     BIO *bio = open_pem(pem);
     X509 *certificate;
     while (found != NULL && bio != NULL &&
@@ -266,7 +269,7 @@ set_protocols(struct tls_context *context)
     }
     int oldest = context->is_link ? TLS1_3_VERSION : TLS1_2_VERSION;
     (void)SSL_CTX_set_min_proto_version(ssl, oldest);
-    (void)SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
+    (void)SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
     (void)SSL_CTX_set_options(ssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                        SSL_OP_CIPHER_SERVER_PREFERENCE);
     (void)SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);

@@ -82,8 +82,12 @@ tls_problem_append_openssl(struct buffer *out)
 void
 tls_problem_certificate(X509_STORE_CTX *store, struct buffer *out)
 {
-    const X509 *certificate = X509_STORE_CTX_get_current_cert(store);
     int result = X509_STORE_CTX_get_error(store);
+    bool is_about_date =
+        result == X509_V_ERR_CERT_HAS_EXPIRED || result == X509_V_ERR_CERT_NOT_YET_VALID;
+    /* The authority's may be the one that expired; else what counts is whom it was presented by. */
+    const X509 *certificate =
+        is_about_date ? X509_STORE_CTX_get_current_cert(store) : X509_STORE_CTX_get0_cert(store);
     buffer_append_string(out, "the certificate of the peer (");
     tls_problem_append_name(certificate, out);
     switch (result) {

@@ -14,3 +14,5 @@ function(net_test name)
 endfunction()
 
 net_test(test_stream_echo)
+net_test(test_tls_link)
+net_test(test_tls_refused)
