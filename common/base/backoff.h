@@ -11,6 +11,7 @@ struct backoff {
     uint32_t current_ms; /* 0 = the next delay is the first */
 };
 
+/** Delays from ${first_ms} to ${limit_ms}, before the jitter. */
 void backoff_init(struct backoff *backoff, uint32_t first_ms, uint32_t limit_ms);
 /** The next delay: doubles up to the limit, then a random 50 to 100 % of it. */
 uint32_t backoff_next_ms(struct backoff *backoff);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* bytes: a view of bytes that somebody else owns, and a growing buffer with a cap that owns its own. */
+/* bytes: a view of bytes that somebody else owns, and a growing, capped buffer that owns its own.
+ */
 #ifndef HUBPLANE_BASE_BYTES_H
 #define HUBPLANE_BASE_BYTES_H
 
@@ -10,7 +11,7 @@
 #include "common/base/annotate.h"
 #include "common/base/status.h"
 
-/* A view; never owns. An absent value has data == NULL, an empty one length == 0. Passed by value. */
+/* A view; never owns. An absent value has data == NULL, an empty one length == 0. By value. */
 struct bytes {
     const uint8_t *data;
     size_t length;
@@ -20,12 +21,15 @@ struct bytes {
 /* BYTES("text"): the view of a string literal, without its terminator. */
 #define BYTES(literal) ((struct bytes){(const uint8_t *)("" literal), sizeof(literal) - 1})
 
+/** The view of ${length} bytes at ${data}. Borrowed. */
 struct bytes bytes_from(const void *data, size_t length);
 /** bytes_from_string(text): View of ${text} without terminator; NULL gives BYTES_NONE. Borrowed. */
 struct bytes bytes_from_string(const char *text);
+/** Same length and same bytes; an absent view equals an empty one. */
 bool bytes_equal(struct bytes left, struct bytes right);
 /** ASCII letters compare without case; every other byte ordinally. */
 bool bytes_equal_ignore_case(struct bytes left, struct bytes right);
+/* Whether ${text} begins or ends so; true for an empty prefix or suffix. */
 bool bytes_starts_with(struct bytes text, struct bytes prefix);
 bool bytes_starts_with_ignore_case(struct bytes text, struct bytes prefix);
 bool bytes_ends_with_ignore_case(struct bytes text, struct bytes suffix);
@@ -48,12 +52,13 @@ MUST_CHECK enum status bytes_parse_uint64(struct bytes text, uint64_t *value);
 MUST_CHECK enum status bytes_parse_hex(struct bytes text, uint64_t *value);
 /** bytes_is_utf8(text): Whether ${text} is well-formed UTF-8 (no surrogates, no overlong forms). */
 bool bytes_is_utf8(struct bytes text);
-/** bytes_utf8_character(text): Length of the well-formed UTF-8 character at the front of ${text}; 0 when there is none. */
+/** bytes_utf8_character(text): Length of the well-formed UTF-8 character at the front of ${text}; 0
+ * when there is none. */
 size_t bytes_utf8_character(struct bytes text);
 /**
  * bytes_printable(text, out, size):
- * Write ${text} for a line of a log: control characters and bytes that are not UTF-8 as \xNN, so that no stranger
- * can forge a line or reach the terminal.
+ * Write ${text} for a line of a log: control characters and bytes that are not UTF-8 as \xNN, so
+ * that no stranger can forge a line or reach the terminal.
  *   Units:    at most ${size} bytes with the terminator; ${size} > 0.
  *   Owns:     ${text} is advanced; what did not fit is left in it, cut between characters.
  *   Returns:  the length written, without the terminator.
@@ -78,14 +83,17 @@ struct buffer {
     enum status status; /* the first failure since init or clear */
 };
 
+/** Empty, without memory; appends fail once it would hold more than ${limit_bytes}. */
 void buffer_init(struct buffer *buffer, size_t limit_bytes);
 /** Frees the memory; the buffer may be used again as after init. */
 void buffer_deinit(struct buffer *buffer);
 /** Empties it, keeps the memory, forgets a failure. */
 void buffer_clear(struct buffer *buffer);
-/** A view of all of it, which lives until the next call that changes the buffer; empty but not absent when there is nothing. */
+/** A view of all of it, which lives until the next call that changes the buffer; empty but not
+ * absent when there is nothing. */
 struct bytes buffer_bytes(const struct buffer *buffer);
-/* Each append takes bytes from outside the buffer itself, and returns OK, LIMIT or NO_MEMORY; ignoring it is allowed where `status` is read later. */
+/* Each append takes bytes from outside the buffer itself, and returns OK, LIMIT or NO_MEMORY;
+ * ignoring it is allowed where `status` is read later. */
 enum status buffer_append(struct buffer *buffer, struct bytes bytes);
 enum status buffer_append_string(struct buffer *buffer, const char *text);
 enum status buffer_append_byte(struct buffer *buffer, uint8_t byte);
@@ -106,6 +114,7 @@ enum status buffer_append_json_string(struct buffer *buffer, struct bytes text);
 enum status buffer_append_url_encoded(struct buffer *buffer, struct bytes text);
 /** Make room for ${extra} bytes and return where they go; NULL on failure. Then buffer_commit(). */
 uint8_t *buffer_reserve(struct buffer *buffer, size_t extra);
+/** Count ${written} of the bytes that buffer_reserve() gave room for. */
 void buffer_commit(struct buffer *buffer, size_t written);
 /** Drop ${count} bytes off the front; at most its length. */
 void buffer_consume(struct buffer *buffer, size_t count);
@@ -121,6 +130,7 @@ struct bytes_reader {
     bool is_short;
 };
 
+/** A reader of ${bytes}, which must outlive it and what it returns. */
 struct bytes_reader bytes_reader_from(struct bytes bytes);
 uint8_t bytes_read_u8(struct bytes_reader *reader);
 uint16_t bytes_read_u16(struct bytes_reader *reader);

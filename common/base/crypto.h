@@ -7,7 +7,7 @@
 
 enum { CRYPTO_KEY_BYTES = 32, CRYPTO_GUID_TEXT_BYTES = 36, CRYPTO_SEAL_OVERHEAD_BYTES = 12 + 16 };
 
-/** Fill with random bytes of the operating system's quality; aborts if there are none. Any thread. */
+/** Random bytes of the operating system's quality; aborts if there are none. Any thread. */
 void crypto_random(void *out, size_t length);
 /** Overwrite a secret in a way the compiler keeps. */
 void crypto_wipe(void *secret, size_t length);
@@ -15,18 +15,23 @@ void crypto_wipe(void *secret, size_t length);
 bool crypto_equal(const void *left, const void *right, size_t length);
 /** A random GUID (version 4) as 36 lower-case characters plus terminator. */
 void crypto_guid(char out[CRYPTO_GUID_TEXT_BYTES + 1]);
+/* Digests; they abort when OpenSSL cannot do them. Any thread. */
 void crypto_sha1(struct bytes input, uint8_t out[20]);
 void crypto_sha256(struct bytes input, uint8_t out[32]);
 void crypto_hmac_sha256(struct bytes key, struct bytes input, uint8_t out[32]);
-/** HKDF-SHA256 (RFC 5869): one key for one ${purpose} out of ${secret}. */
-MUST_CHECK enum status
-crypto_derive_key(struct bytes secret, struct bytes purpose, uint8_t out[CRYPTO_KEY_BYTES]);
-/** AES-256-GCM: append nonce(12) + ciphertext + tag(16) to ${out}. ${context} is authenticated only. */
+/** HKDF-SHA256 (RFC 5869) without salt: one key for one ${purpose} out of ${secret}, both at most
+ *  256 bytes. OK;  INVALID - ${secret} is empty or one is too long;  NO_MEMORY. */
+MUST_CHECK enum status crypto_derive_key(struct bytes secret, struct bytes purpose,
+                                         uint8_t out[CRYPTO_KEY_BYTES]);
+/** AES-256-GCM: append nonce(12) + ciphertext + tag(16) to ${out}. ${context} is only
+ *  authenticated. OK, LIMIT or NO_MEMORY. */
 MUST_CHECK enum status crypto_seal(const uint8_t key[CRYPTO_KEY_BYTES], struct bytes context,
                                    struct bytes plain, struct buffer *out);
-/** The reverse: append the plain text to ${out}; INVALID when it was not sealed with this key and context. */
+/** The reverse: append the plain text to ${out}. INVALID when it was not sealed with this key and
+ *  context; LIMIT, NO_MEMORY. */
 MUST_CHECK enum status crypto_open(const uint8_t key[CRYPTO_KEY_BYTES], struct bytes context,
                                    struct bytes sealed, struct buffer *out);
+/* Base64: all or nothing is appended to ${out}. OK, LIMIT or NO_MEMORY. */
 /** Standard alphabet with padding. */
 enum status crypto_base64_encode(struct bytes input, struct buffer *out);
 /** URL alphabet without padding (RFC 4648 section 5). */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* list: an intrusive, circular, doubly linked list; membership costs two pointers and no allocation. */
+/* list: an intrusive, circular, doubly linked list; membership costs two pointers, no memory. */
 #ifndef HUBPLANE_BASE_LIST_H
 #define HUBPLANE_BASE_LIST_H
 
@@ -56,8 +56,8 @@ list_first(const struct list *list)
 }
 
 /* Iterate; the current node may be removed inside the loop. */
-#define LIST_FOR_EACH(node, list)                                                              \
-    for (struct list_node *node = (list)->head.next, *node##_next = node->next;                \
+#define LIST_FOR_EACH(node, list)                                               \
+    for (struct list_node *node = (list)->head.next, *node##_next = node->next; \
          node != &(list)->head; node = node##_next, node##_next = node->next)
 
 #endif

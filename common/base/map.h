@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * map: byte string to pointer. A thin owner of uthash with a keyed hash, so that strangers who choose group names
- * cannot choose collisions. Keys are copied; values belong to the caller.
+ * map: byte string to pointer. A thin owner of uthash with a keyed hash, so that strangers who
+ * choose group names cannot choose collisions. Keys are copied; values belong to the caller.
  */
 #ifndef HUBPLANE_BASE_MAP_H
 #define HUBPLANE_BASE_MAP_H
@@ -17,6 +17,7 @@ struct map {
     struct hash_key hash_key; /* drawn at the first map_put() */
 };
 
+/** An empty map; so is a zero-initialised one. */
 void map_init(struct map *map);
 /** Frees the keys; the values are the caller's to free before. */
 void map_deinit(struct map *map);
@@ -26,12 +27,14 @@ void *map_get(const struct map *map, struct bytes key);
 MUST_CHECK enum status map_put(struct map *map, struct bytes key, void *value);
 /** Returns the value taken out, or NULL. */
 void *map_remove(struct map *map, struct bytes key);
+/** How many keys it holds. */
 size_t map_count(const struct map *map);
 
-/* Iterate in insertion order: for (e = map_first(m); e; e = map_next(e)). Removing the current entry is
- * allowed when its successor was fetched before. */
+/* Iterate in insertion order: for (e = map_first(m); e; e = map_next(e)). Removing the current
+ * entry is allowed when its successor was fetched before. */
 struct map_entry *map_first(const struct map *map);
 struct map_entry *map_next(const struct map_entry *entry);
+/** Lives until the entry is removed. */
 struct bytes map_entry_key(const struct map_entry *entry);
 void *map_entry_value(const struct map_entry *entry);
 

@@ -249,9 +249,9 @@ set_row(struct option_set *set, struct option_group *group, size_t row, const ch
         option_value_set(option, group->values, bytes_trim(bytes_from_string(value)), reason);
 
     if (status == STATUS_INVALID) {
-        option_add_problem(set, origin, "[%s%s%s] %s = %s: %s", option->section,
+        option_add_problem(set, origin, "[%s%s%.100s] %s = %.100s%s: %s", option->section,
                            group->name == NULL ? "" : " ", group->name == NULL ? "" : group->name,
-                           option->name, value, reason);
+                           option->name, value, strlen(value) > 100 ? "..." : "", reason);
     }
     return status == STATUS_OK ? replace(&group->origins[row], origin) : status;
 }
@@ -268,6 +268,7 @@ option_set_value(struct option_set *set, const char *section, const char *sectio
         return status;
     }
     group = option_find(set, section, section_name);
+    assert(group != NULL);
     row = row_of(set->schema, group->section, name);
     if (row != SIZE_MAX) {
         return set_row(set, group, row, value, origin);

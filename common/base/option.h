@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * option: one table per program declares every option; the parser, the registry reader, --help, the sample file and
- * the documentation check all read that table.
+ * option: one table per program declares every option; the parser, the registry reader, --help, the
+ * sample file and the documentation check all read that table.
  */
 #ifndef HUBPLANE_BASE_OPTION_H
 #define HUBPLANE_BASE_OPTION_H
@@ -35,11 +35,12 @@ struct option {
     const char *help; /* one sentence */
 };
 
-/* A section kind: "[app NAME]" makes a struct of `size` bytes each time it appears with another NAME. */
+/* A section kind: "[app NAME]" makes a struct of `size` bytes each time it appears with another
+ * NAME. */
 struct option_section {
     const char *name;
-    bool is_named;   /* [app chat] rather than [service] */
-    bool is_open;    /* names that no option row declares are allowed and kept in order: hub methods */
+    bool is_named; /* [app chat] rather than [service] */
+    bool is_open; /* names that no option row declares are allowed and kept in order: hub methods */
     size_t size;
     const char *help;
 };
@@ -58,13 +59,13 @@ struct option_extra {
     char *origin; /* "hubplane.ini:12" */
 };
 
-/* A section as read. `values` keeps its address until option_set_deinit(), the group itself only until the next value
- * is set. values points at the struct of option_section.size bytes. */
+/* A section as read. `values` keeps its address until option_set_deinit(), the group itself only
+ * until the next value is set. */
 struct option_group {
     const struct option_section *section;
     char *name; /* "chat" of [app chat], NULL of an unnamed section */
     char *origin;
-    void *values;
+    void *values;   /* a struct of section->size bytes */
     char **origins; /* per option row of the schema: where the value came from; NULL = default */
     struct option_extra *extras;
     size_t extra_count;
@@ -74,44 +75,55 @@ struct option_set {
     const struct option_schema *schema;
     struct option_group *groups;
     size_t group_count;
-    struct buffer problems; /* one line each: "hubplane.ini:7: [service] listn: unknown option; did you mean listen?" */
+    /* One line each, such as
+     * "hubplane.ini:7: [service] listn: unknown option; did you mean listen?" */
+    struct buffer problems;
     size_t problem_count;
 };
 
 enum { OPTION_FILE_MAX_BYTES = 1024 * 1024, OPTION_LINE_MAX_BYTES = 16 * 1024 };
 
-/** ${schema} is a static table. Fill in one struct of every unnamed section with the defaults. OK or NO_MEMORY. */
+/** ${schema} is a static table. Fill in one struct of every unnamed section with the defaults. OK
+ * or NO_MEMORY. */
 MUST_CHECK enum status option_set_init(struct option_set *set, const struct option_schema *schema);
 /** Frees every value, also those that structs of the caller point to. */
 void option_set_deinit(struct option_set *set);
-/** Read an INI file (inih). Every mistake becomes a line in `problems`, reading goes on; returns OK, INVALID (there are
- *  problems), NOT_FOUND / DENIED / IO (the file; also a problem line). Later values of the same name win. */
+/** Read an INI file (inih). Every mistake becomes a line in `problems`, reading goes on; returns
+ * OK, INVALID (there are problems), NOT_FOUND / DENIED / IO (the file; also a problem line). Later
+ * values of the same name win. */
 MUST_CHECK enum status option_read_file(struct option_set *set, const char *path);
-/** The same for text that is in memory: OK, INVALID or NO_MEMORY. ${origin} stands where the file name would. */
-MUST_CHECK enum status option_read_text(struct option_set *set, struct bytes text, const char *origin);
+/** The same for text that is in memory: OK, INVALID or NO_MEMORY. ${origin} stands where the file
+ * name would. */
+MUST_CHECK enum status option_read_text(struct option_set *set, struct bytes text,
+                                        const char *origin);
 /**
  * option_set_value(set, section, section_name, name, value, origin):
- * Set one value from anywhere else (registry, command line); ${section_name} is NULL for unnamed sections, and a new
- * one makes a new group. ${origin} is what problems and option_write_effective() call the place.
+ * Set one value from anywhere else (registry, command line); ${section_name} is NULL for unnamed
+ * sections, and a new one makes a new group. ${origin} is what problems and
+ * option_write_effective() call the place.
  *   Owns:     all texts are copied.
  *   Returns:  OK;  INVALID - a line was added to `problems`;  NO_MEMORY.
  */
-MUST_CHECK enum status option_set_value(struct option_set *set, const char *section, const char *section_name,
-                                        const char *name, const char *value, const char *origin);
-/** Make sure of the group of "[section section_name]", which starts with the defaults: OK, INVALID (with a problem line),
- *  NO_MEMORY. A section that only has its heading counts, too. */
-MUST_CHECK enum status option_open_section(struct option_set *set, const char *section, const char *section_name,
-                                           const char *origin);
+MUST_CHECK enum status option_set_value(struct option_set *set, const char *section,
+                                        const char *section_name, const char *name,
+                                        const char *value, const char *origin);
+/** Make sure of the group of "[section section_name]", which starts with the defaults: OK, INVALID
+ * (with a problem line), NO_MEMORY. A section that only has its heading counts, too. */
+MUST_CHECK enum status option_open_section(struct option_set *set, const char *section,
+                                           const char *section_name, const char *origin);
 /** The group, or NULL; ${name} NULL for unnamed sections. */
-struct option_group *option_find(const struct option_set *set, const char *section, const char *name);
-/** Add a problem line of the caller's own (a check across options); ${origin} as in option_group, NULL = none. */
+struct option_group *option_find(const struct option_set *set, const char *section,
+                                 const char *name);
+/** Add a problem line of the caller's own (a check across options); ${origin} as in option_group,
+ * NULL = none. */
 PRINTF_LIKE(3, 4)
 void option_add_problem(struct option_set *set, const char *origin, const char *format, ...);
 /** Write a commented sample file with all defaults. */
 enum status option_write_sample(const struct option_schema *schema, struct buffer *out);
 /** Append what --help says about every option: two lines each. */
 enum status option_write_help(const struct option_schema *schema, struct buffer *out);
-/** Write the effective values, one "[section] name = value  ; origin" line each; secrets are not options. */
+/** Write the effective values, one "[section] name = value  ; origin" line each; secrets are not
+ * options. */
 enum status option_write_effective(const struct option_set *set, struct buffer *out);
 
 #endif

@@ -14,23 +14,23 @@ option_add_problem(struct option_set *set, const char *origin, const char *forma
     char line[PROBLEM_LINE_BYTES];
     struct bytes text;
     va_list arguments;
+    int length;
 
     set->problem_count++;
+    length = snprintf(raw, sizeof(raw), "%.500s%s", origin == NULL ? "" : origin,
+                      origin == NULL ? "" : ": ");
     va_start(arguments, format);
-    vsnprintf(raw, sizeof(raw), format, arguments);
+    vsnprintf(raw + length, sizeof(raw) - (size_t)length, format, arguments);
     va_end(arguments);
-    if (origin != NULL) {
-        buffer_append_format(&set->problems, "%s: ", origin);
-    }
     text = bytes_from_string(raw);
-    buffer_append(&set->problems, bytes_from(line, bytes_printable(&text, line, sizeof(line))));
-    buffer_append_byte(&set->problems, '\n');
+    buffer_append_format(&set->problems, "%.*s\n", (int)bytes_printable(&text, line, sizeof(line)),
+                         line);
 }
 
-static char
+static int
 lower(char letter)
 {
-    return letter >= 'A' && letter <= 'Z' ? (char)(letter + ('a' - 'A')) : letter;
+    return letter >= 'A' && letter <= 'Z' ? letter + ('a' - 'A') : letter;
 }
 
 static size_t
@@ -117,14 +117,14 @@ option_problem_unknown(struct option_set *set, const char *origin, const char *s
         }
     }
     if (home != NULL) {
-        option_add_problem(set, origin, "[%s%s%s] %s: unknown option; it belongs in [%s]", section,
-                           gap, section_name, name, home);
+        option_add_problem(set, origin, "[%s%s%.100s] %.100s: unknown option; it belongs in [%s]",
+                           section, gap, section_name, name, home);
     } else if (guess.best != NULL) {
-        option_add_problem(set, origin, "[%s%s%s] %s: unknown option; did you mean %s?", section,
-                           gap, section_name, name, guess.best);
+        option_add_problem(set, origin, "[%s%s%.100s] %.100s: unknown option; did you mean %s?",
+                           section, gap, section_name, name, guess.best);
     } else {
-        option_add_problem(set, origin, "[%s%s%s] %s: unknown option", section, gap, section_name,
-                           name);
+        option_add_problem(set, origin, "[%s%s%.100s] %.100s: unknown option", section, gap,
+                           section_name, name);
     }
 }
 
@@ -137,9 +137,9 @@ option_problem_unknown_section(struct option_set *set, const char *origin, const
         consider(&guess, set->schema->sections[i].name);
     }
     if (guess.best != NULL) {
-        option_add_problem(set, origin, "[%s]: unknown section; did you mean [%s]?", section,
+        option_add_problem(set, origin, "[%.100s]: unknown section; did you mean [%s]?", section,
                            guess.best);
     } else {
-        option_add_problem(set, origin, "[%s]: unknown section", section);
+        option_add_problem(set, origin, "[%.100s]: unknown section", section);
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* payload: immutable bytes with an atomic reference count, shared by every socket of a broadcast. */
+/* payload: immutable bytes with an atomic reference count, shared by all sockets of a broadcast. */
 #ifndef HUBPLANE_BASE_PAYLOAD_H
 #define HUBPLANE_BASE_PAYLOAD_H
 
@@ -13,7 +13,7 @@ struct payload {
     uint8_t data[]; /* written only before the payload is shared */
 };
 
-/** payload_new(length): One reference, bytes not initialised; NULL when out of memory. Any thread. */
+/** payload_new(length): One reference, bytes not set; NULL when out of memory. Any thread. */
 struct payload *payload_new(size_t length);
 /** payload_from(bytes): A copy with one reference; NULL when out of memory. Any thread. */
 struct payload *payload_from(struct bytes bytes);
@@ -21,6 +21,7 @@ struct payload *payload_from(struct bytes bytes);
 struct payload *payload_ref(struct payload *payload);
 /** Any thread. The last one frees. NULL does nothing. */
 void payload_unref(struct payload *payload);
+/** All of its bytes; lives as long as the caller's reference. */
 struct bytes payload_bytes(const struct payload *payload);
 
 /* A part of a payload: what is written to a socket. Holds no reference by itself. */
@@ -32,6 +33,7 @@ struct payload_slice {
 
 /** payload_whole(payload): The slice that is all of it. */
 struct payload_slice payload_whole(struct payload *payload);
+/** Its bytes, clamped to the payload. */
 struct bytes payload_slice_bytes(struct payload_slice slice);
 
 #endif

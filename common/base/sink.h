@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sink: where a protocol without sockets writes its bytes. net/stream implements it with TCP or TLS, tests
- * with a buffer, so that HTTP, WebSocket and the link run unchanged in virtual time.
+ * sink: where a protocol without sockets writes its bytes. net/stream implements it with TCP or
+ * TLS, tests with a buffer, so that HTTP, WebSocket and the link run unchanged in virtual time.
  */
 #ifndef HUBPLANE_BASE_SINK_H
 #define HUBPLANE_BASE_SINK_H
@@ -11,15 +11,17 @@
 struct sink;
 
 struct sink_operations {
-    /* Queue ${slice}; takes its own reference. Never fails visibly: a broken or overfull sink closes itself
-     * and reports that later through its owner's close callback. Writes of one loop turn are coalesced. */
+    /* Queue ${slice}; takes its own reference. Never fails visibly: a broken or overfull sink
+     * closes itself and reports that later through its owner's close callback. Writes of one loop
+     * turn are coalesced. */
     void (*write)(struct sink *sink, struct payload_slice slice);
     /* Bytes queued and not yet taken by the operating system. */
     size_t (*queued_bytes)(const struct sink *sink);
     /* Stop and resume the reading side (backpressure on the peer). Idempotent. */
     void (*pause)(struct sink *sink);
     void (*resume)(struct sink *sink);
-    /* Flush what is queued, then close. ${reason} is a short static word for the log: "done", "abort". */
+    /* Flush what is queued, then close. ${reason} is a short static word for the log: "done",
+     * "abort". */
     void (*finish)(struct sink *sink, const char *reason);
     /* Close now, dropping what is queued. Idempotent; the first reason wins. */
     void (*close)(struct sink *sink, const char *reason);

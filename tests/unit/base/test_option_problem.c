@@ -104,6 +104,28 @@ values_are_made_printable(void **state)
                    "must be a whole number or auto\n");
 }
 
+/* A very long value must not hide the reason. */
+static void
+values_are_cut(void **state)
+{
+    struct buffer text, expected;
+
+    (void)state;
+    buffer_init(&text, 10000);
+    buffer_init(&expected, 10000);
+    buffer_append_string(&text, "[service]\nworkers = ");
+    buffer_append_string(&expected, "hubplane.ini:2: [service] workers = ");
+    for (unsigned i = 0; i < 5000; i++) {
+        buffer_append_byte(&text, 'x');
+        buffer_append_string(&expected, i < 100 ? "x" : "");
+    }
+    buffer_append_string(&expected, "...: must be a whole number or auto\n");
+    buffer_append_byte(&expected, '\0');
+    assert_problem(buffer_bytes(&text), (const char *)expected.data);
+    buffer_deinit(&text);
+    buffer_deinit(&expected);
+}
+
 static void
 reading_goes_on(void **state)
 {
@@ -158,9 +180,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(unknown_options),    TEST(unknown_sections),          TEST(lines_that_are_none),
-        TEST(long_lines),         TEST(values_are_made_printable), TEST(reading_goes_on),
-        TEST(very_many_problems), TEST(problems_of_the_caller),
+        TEST(unknown_options), TEST(unknown_sections),          TEST(lines_that_are_none),
+        TEST(long_lines),      TEST(values_are_made_printable), TEST(values_are_cut),
+        TEST(reading_goes_on), TEST(very_many_problems),        TEST(problems_of_the_caller),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
