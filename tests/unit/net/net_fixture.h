@@ -40,7 +40,7 @@ struct net_fixture {
     struct listener *listener;
     bool is_listener_closed;
     int accepted_count;
-    char address[64];
+    char address[128];
     struct net_end client;
     struct net_end server;
     struct stream_options client_options;
