@@ -113,9 +113,33 @@ backplane_app_unlinked(struct backplane_app *app)
     subscribing_unlinked(app);
 }
 
+static void
+go_live(struct backplane_app *app, uint64_t position)
+{
+    struct recent_selection held = app->held;
+
+    app->phase = APP_LINKED;
+    if (position > app->position) {
+        app->position = position;
+    }
+    memset(&app->held, 0, sizeof(app->held));
+    for (size_t i = 0; i < held.count; i++) {
+        if (held.messages[i].id > app->position) {
+            subscribing_dispatch(app, &held.messages[i]);
+            if (held.messages[i].is_last_of_id) {
+                app->position = held.messages[i].id;
+            }
+        }
+    }
+    recent_selection_deinit(&held);
+    subscribing_linked(app);
+    publishing_send(app);
+    backplane_schedule_flush(app->backplane);
+}
+
 /* Every topic the node listens to, with the last id it has, so that nothing published meanwhile is missed. */
 static void
-catch_up(struct backplane_app *app)
+catch_up(struct backplane_app *app, uint64_t current_id)
 {
     size_t count = 0;
     struct link_topic *topics = calloc(map_count(&app->interest.topics) + 1, sizeof(*topics));
@@ -137,10 +161,14 @@ catch_up(struct backplane_app *app)
         topics[count] = (struct link_topic){texts[count], app->position};
         count++;
     }
-    app->phase = APP_CATCHING_UP;
-    app->catch_up_request = app->next_request++;
-    link_client_interest(app->backplane->link, app->handle, 0, texts, count, NULL, 0);
-    link_client_replay(app->backplane->link, app->handle, app->catch_up_request, topics, count);
+    if (count == 0) {
+        go_live(app, current_id);
+    } else {
+        app->phase = APP_CATCHING_UP;
+        app->catch_up_request = app->next_request++;
+        link_client_interest(app->backplane->link, app->handle, 0, texts, count, NULL, 0);
+        link_client_replay(app->backplane->link, app->handle, app->catch_up_request, topics, count);
+    }
     free(topics);
     free(texts);
 }
@@ -171,28 +199,8 @@ backplane_app_opened(struct backplane_app *app, const struct link_opened *opened
     publish_spool_rewind(&app->spool);
     log_info(app->backplane->options.log, app->label, "open position=%" PRIu64 " behind=%" PRIu64, app->position,
              opened->current_id > app->position ? opened->current_id - app->position : 0);
-    catch_up(app);
     backplane_app_set_state(app, state_of(opened->state));
-}
-
-static void
-go_live(struct backplane_app *app)
-{
-    struct recent_selection held = app->held;
-
-    app->phase = APP_LINKED;
-    memset(&app->held, 0, sizeof(app->held));
-    for (size_t i = 0; i < held.count; i++) {
-        if (held.messages[i].id > app->position) {
-            subscribing_dispatch(app, &held.messages[i]);
-            if (held.messages[i].is_last_of_id) {
-                app->position = held.messages[i].id;
-            }
-        }
-    }
-    recent_selection_deinit(&held);
-    subscribing_linked(app);
-    publishing_send(app);
+    catch_up(app, opened->current_id);
 }
 
 void
@@ -205,10 +213,7 @@ backplane_app_replayed(struct backplane_app *app, uint32_t request, uint64_t pos
     if (missing_to > app->position) {
         backplane_app_gap(app, app->position + 1, missing_to);
     }
-    if (position > app->position) {
-        app->position = position;
-    }
-    go_live(app);
+    go_live(app, position);
 }
 
 /* Where a message goes that has just come off the link. */
