@@ -96,8 +96,10 @@ keep_reason(struct link_core *core, struct bytes text)
     bool is_utf8 = bytes_is_utf8(bytes_slice(text, 0, length));
     for (size_t i = 0; i < length; i++) {
         uint8_t byte = text.data[i];
-        bool is_clean = byte >= 0x20 && byte != 0x7f && (byte < 0x80 || is_utf8);
-        core->reason[i] = is_clean ? (char)byte : '?';
+        if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !is_utf8)) {
+            byte = '?';
+        }
+        core->reason[i] = (char)byte;
     }
     core->reason[length] = '\0';
 }
