@@ -100,7 +100,7 @@ struct route_backplane_operations {
     /* Add a message that a .NET node published; best effort. */
     void (*append_log)(struct route_channel *channel, uint64_t id, struct bytes channel_message);
     /* Messages the log keeps; 0 = there is none. */
-    uint64_t (*log_limit)(const struct route_channel *channel);
+    uint64_t (*log_limit)(struct route_channel *channel);
 };
 
 /* Embedded first in whatever implements it. */

@@ -196,7 +196,7 @@ append_log(struct route_channel *base, uint64_t id, struct bytes channel_message
 }
 
 static uint64_t
-log_limit(const struct route_channel *base)
+log_limit(struct route_channel *base)
 {
     (void)base;
     return 0;

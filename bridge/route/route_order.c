@@ -53,6 +53,16 @@ route_order_deinit(struct route_order *order)
 }
 
 static void
+read_log(struct route_order *order, uint64_t to)
+{
+    struct list_node *last = order->ahead.head.previous;
+
+    order->suspect =
+        list_is_empty(&order->ahead) ? 0 : CONTAINER_OF(last, struct order_item, node)->id;
+    order->handler->read_log(order->owner, order->position + 1, to);
+}
+
+static void
 on_timer(struct timer *timer)
 {
     struct route_order *order = CONTAINER_OF(timer, struct route_order, timer);
@@ -64,7 +74,7 @@ on_timer(struct timer *timer)
     }
     order->state = ROUTE_ORDER_READING;
     order->read_to = order->position;
-    order->handler->read_log(order->owner, order->position + 1, to);
+    read_log(order, to);
 }
 
 /* The state follows from whether something is missing; a read under way is left to finish. */
@@ -318,7 +328,7 @@ drop_unbelievable(struct route_order *order, uint64_t counter)
     LIST_FOR_EACH (node, &order->ahead) {
         struct order_item *item = CONTAINER_OF(node, struct order_item, node);
 
-        if (item->id > counter &&
+        if (item->id > counter && item->id <= order->suspect &&
             (counter >= order->position || item->id - order->position > ROUTE_ORDER_JUMP_MAX)) {
             order->handler->on_unbelievable(order->owner, item->id);
             drop_item(order, item);
@@ -339,14 +349,12 @@ static void
 after_page(struct route_order *order)
 {
     struct order_item *first;
-    uint64_t to;
 
     while ((first = first_ahead(order)) != NULL && first->id <= order->read_to) {
         close_hole(order);
     }
     first = first_ahead(order);
-    to = first != NULL ? first->id - 1 : order->highest;
-    order->handler->read_log(order->owner, order->position + 1, to);
+    read_log(order, first != NULL ? first->id - 1 : order->highest);
 }
 
 void

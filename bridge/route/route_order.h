@@ -58,6 +58,7 @@ struct route_order {
     uint64_t highest;  /* an id known to exist */
     uint64_t hole;     /* position when `reads` was reset */
     uint32_t reads;    /* complete reads of the log for the present hole */
+    uint64_t suspect;  /* READING: ids above it came too late for the counter that is read now */
     uint64_t read_to;  /* READING: highest id a page has brought */
     struct list ahead; /* struct order_item, ascending ids, all above position */
     size_t ahead_bytes;

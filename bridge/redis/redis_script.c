@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+#include "bridge/redis/redis_script.h"
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/crypto.h"
+
+/*
+ * Ids are numbers up to 10^14, which Lua holds exactly, but writes as 1e+14 unless formatted. Every
+ * command that can fail is a pcall, so that the answer always says how far it got. An id whose
+ * PUBLISH was refused is used up: the log then holds an empty message under it, so that receivers
+ * who miss the id find out.
+ */
+static const char publish_script[] =
+    "local counter, log, memory = KEYS[1], KEYS[2], KEYS[3]\n"
+    "local first, settled = tonumber(ARGV[1]), tonumber(ARGV[2])\n"
+    "local floor, lifted = tonumber(ARGV[3]), tonumber(ARGV[4])\n"
+    "local void_mark, empty = ARGV[5], ARGV[6]\n"
+    "local log_limit, life = tonumber(ARGV[7]), ARGV[8]\n"
+    "local count = #ARGV - 8\n"
+    "local entries, failure, latest = {}, '', '0'\n"
+    "\n"
+    "local function plain(number) return string.format('%.0f', number) end\n"
+    "local function failed(answer) return type(answer) == 'table' and answer.err end\n"
+    "\n"
+    "local function publish(frame)\n"
+    "    local id = redis.pcall('INCR', counter)\n"
+    "    failure = failed(id) or ''\n"
+    "    if failure ~= '' then return false end\n"
+    "    latest = plain(id)\n"
+    "    local message = latest .. ' ' .. frame\n"
+    "    failure = failed(redis.pcall('PUBLISH', counter, message)) or ''\n"
+    "    if failure ~= '' then message = latest .. ' ' .. empty end\n"
+    "    entries[#entries + 1] = latest\n"
+    "    entries[#entries + 1] = message\n"
+    "    return failure == ''\n"
+    "end\n"
+    "\n"
+    "local present = redis.pcall('GET', counter)\n"
+    "if failed(present) then return {'BROKEN', '0', '0', '0', present.err} end\n"
+    "if present and not tonumber(present) then\n"
+    "    return {'BROKEN', '0', '0', '0', 'ERR the counter is not a number'}\n"
+    "end\n"
+    "latest = present or '0'\n"
+    "local stored = redis.pcall('GET', memory)\n"
+    "if failed(stored) then return {'BROKEN', '0', '0', '0', stored.err} end\n"
+    "local last = math.max(tonumber(stored or 0) or 0, settled)\n"
+    "if count > 0 and first > last + 1 then return {'ORDER', plain(last), '0', latest, ''} end\n"
+    "\n"
+    "if tonumber(latest) < floor then\n"
+    "    failure = failed(redis.pcall('SET', counter, plain(lifted - 1))) or ''\n"
+    "    if failure == '' then publish(void_mark) end\n"
+    "end\n"
+    "local last_id = '0'\n"
+    "if failure == '' then\n"
+    "    for i = last + 2 - first, count do\n"
+    "        if not publish(ARGV[8 + i]) then break end\n"
+    "        last, last_id = last + 1, latest\n"
+    "    end\n"
+    "end\n"
+    "\n"
+    "if #entries > 0 and log_limit > 0 then\n"
+    "    redis.pcall('ZADD', log, unpack(entries))\n"
+    "    local before = tonumber(latest) - #entries / 2\n"
+    "    if math.floor(before / 256) ~= math.floor(tonumber(latest) / 256) then\n"
+    "        redis.pcall('ZREMRANGEBYRANK', log, 0, -log_limit - 1)\n"
+    "    end\n"
+    "end\n"
+    "if last_id ~= '0' then redis.pcall('SET', memory, plain(last), 'PX', life) end\n"
+    "return {failure == '' and 'DONE' or 'STOPPED', plain(last), last_id, latest, failure}\n";
+
+void
+redis_script_init(struct redis_script *script)
+{
+    uint8_t digest[20];
+
+    crypto_sha1(bytes_from_string(publish_script), digest);
+    for (size_t i = 0; i < sizeof(digest); i++) {
+        snprintf(script->digest + 2 * i, 3, "%02x", digest[i]);
+    }
+}
+
+/* A view of what has been appended since ${from}; valid once nothing more is appended. */
+struct span {
+    size_t from;
+    size_t length;
+};
+
+static struct span
+append_number(struct buffer *storage, uint64_t number)
+{
+    size_t from = storage->length;
+
+    (void)buffer_append_uint64(storage, number);
+    return (struct span){from, storage->length - from};
+}
+
+static struct span
+append_empty(struct buffer *storage, int64_t ticks, const struct signalr_trailer *trailer)
+{
+    size_t from = storage->length;
+    enum status status = signalr_message_encode(NULL, 0, ticks, storage);
+
+    if (status == STATUS_OK && trailer != NULL) {
+        status = signalr_trailer_encode(trailer, storage);
+    }
+    (void)status; /* kept in storage->status */
+    return (struct span){from, storage->length - from};
+}
+
+static struct span
+append_sequence_key(struct buffer *storage, const struct redis_script_request *request)
+{
+    size_t from = storage->length;
+
+    (void)buffer_append(storage, request->keys->sequence_prefix);
+    for (size_t i = 0; i < SIGNALR_INSTANCE_BYTES; i++) {
+        (void)buffer_append_format(storage, "%02x", request->batch->instance[i]);
+    }
+    return (struct span){from, storage->length - from};
+}
+
+static struct bytes
+view(const struct buffer *storage, struct span span)
+{
+    return bytes_slice(buffer_bytes(storage), span.from, span.length);
+}
+
+size_t
+redis_script_arguments(const struct redis_script *script,
+                       const struct redis_script_request *request, bool is_eval,
+                       struct buffer *storage, struct bytes *arguments)
+{
+    const struct route_batch *batch = request->batch;
+    uint64_t lifted = batch->floor_id + ROUTE_LIFT_IDS;
+    const struct signalr_trailer mark = {.void_from = batch->floor_id + 1, .void_to = lifted - 1};
+    struct span spans[9];
+    size_t count = 0;
+
+    buffer_clear(storage);
+    spans[0] = append_sequence_key(storage, request);
+    spans[1] = append_number(storage, batch->first_sequence);
+    spans[2] = append_number(storage, batch->settled_sequence);
+    spans[3] = append_number(storage, batch->floor_id);
+    spans[4] = append_number(storage, lifted);
+    spans[5] = append_empty(storage, request->ticks, &mark);
+    spans[6] = append_empty(storage, request->ticks, NULL);
+    spans[7] = append_number(storage, request->log_limit);
+    spans[8] = append_number(storage, request->sequence_life_ms);
+    if (storage->status != STATUS_OK) {
+        return 0;
+    }
+    arguments[count++] = is_eval ? BYTES("EVAL") : BYTES("EVALSHA");
+    arguments[count++] = bytes_from_string(is_eval ? publish_script : script->digest);
+    arguments[count++] = BYTES("3");
+    arguments[count++] = request->keys->counter;
+    arguments[count++] = request->keys->log;
+    for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++) {
+        arguments[count++] = view(storage, spans[i]);
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        arguments[count++] = payload_bytes(batch->frames[i]);
+    }
+    return count;
+}
+
+/* ---- Answers ---- */
+
+/* Conditions that pass without anyone touching the configuration. */
+static const char *const passing_errors[] = {
+    "OOM",        "READONLY",    "LOADING",  "BUSY",      "MISCONF",    "MASTERDOWN",
+    "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "UNBLOCKED", "UNKILLABLE",
+};
+
+static bool
+has_code(struct bytes text, const char *code)
+{
+    struct bytes word = bytes_from_string(code);
+
+    return bytes_starts_with(text, word) &&
+           (text.length == word.length || text.data[word.length] == ' ');
+}
+
+static bool
+contains(struct bytes text, const char *part)
+{
+    return text.length > 0 && memmem(text.data, text.length, part, strlen(part)) != NULL;
+}
+
+static enum route_outcome
+classify_error(struct bytes text)
+{
+    for (size_t i = 0; i < sizeof(passing_errors) / sizeof(passing_errors[0]); i++) {
+        if (has_code(text, passing_errors[i])) {
+            return ROUTE_TRY_AGAIN;
+        }
+    }
+    if (has_code(text, "WRONGTYPE") || contains(text, "not an integer") ||
+        contains(text, "not a number")) {
+        return ROUTE_MISCONFIGURED;
+    }
+    return ROUTE_REFUSED;
+}
+
+static struct bytes
+text_of(const struct redisReply *reply)
+{
+    struct bytes text = bytes_from(reply->str, reply->len);
+
+    /* Some versions hand a script its errors with the dash of the wire. */
+    return text.length > 0 && text.data[0] == '-' ? bytes_after(text, 1) : text;
+}
+
+static bool
+is_answer(const struct redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 5) {
+        return false;
+    }
+    for (size_t i = 0; i < reply->elements; i++) {
+        if (reply->element[i]->type != REDIS_REPLY_STRING) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum status
+read_numbers(const struct redisReply *reply, struct route_result *result)
+{
+    enum status status = bytes_parse_uint64(text_of(reply->element[1]), &result->settled_sequence);
+
+    if (status == STATUS_OK) {
+        status = bytes_parse_uint64(text_of(reply->element[2]), &result->last_id);
+    }
+    if (status == STATUS_OK) {
+        status = bytes_parse_uint64(text_of(reply->element[3]), &result->counter);
+    }
+    return status;
+}
+
+void
+redis_script_result(const struct redisReply *reply, struct route_result *result)
+{
+    *result = (struct route_result){.outcome = ROUTE_TRY_AGAIN};
+    if (reply == NULL) {
+        result->text = BYTES("the connection to Redis was lost");
+        return;
+    }
+    if (reply->type == REDIS_REPLY_ERROR) {
+        result->text = text_of(reply);
+        /* Nothing was executed, so nobody is told that a certain message is to blame. */
+        result->outcome =
+            classify_error(result->text) == ROUTE_TRY_AGAIN ? ROUTE_TRY_AGAIN : ROUTE_MISCONFIGURED;
+        return;
+    }
+    if (!is_answer(reply) || read_numbers(reply, result) != STATUS_OK) {
+        result->outcome = ROUTE_MISCONFIGURED;
+        result->text = BYTES("the publish script gave an answer that is not understood");
+        return;
+    }
+    result->text = text_of(reply->element[4]);
+    if (bytes_equal(text_of(reply->element[0]), BYTES("DONE"))) {
+        result->outcome = ROUTE_PUBLISHED;
+    } else if (bytes_equal(text_of(reply->element[0]), BYTES("ORDER"))) {
+        result->outcome = ROUTE_OUT_OF_ORDER;
+    } else if (bytes_equal(text_of(reply->element[0]), BYTES("STOPPED"))) {
+        result->outcome = classify_error(result->text);
+    } else {
+        result->outcome = ROUTE_MISCONFIGURED;
+    }
+}
+
+bool
+redis_script_is_unknown(const struct redisReply *reply)
+{
+    return reply != NULL && reply->type == REDIS_REPLY_ERROR &&
+           has_code(text_of(reply), "NOSCRIPT");
+}
