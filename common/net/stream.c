@@ -366,6 +366,8 @@ stream_end(struct stream *stream, enum status status, const char *reason)
     keep_reason(stream, status, reason);
     stream_set_state(stream, STREAM_FINISHING);
     stream_update_reading(stream);
+    /* At once, so that only what the peer takes from now on counts as progress. */
+    stream_flush(stream);
     if (stream->state == STREAM_FINISHING) {
         stream->linger_left_bytes = stream_queued_bytes(stream);
         timer_start(loop_timers(stream->loop), &stream->timer, LINGER_MS, linger_over);

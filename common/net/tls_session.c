@@ -98,7 +98,9 @@ set_up_ssl(struct tls_session *session, const char *server_name)
     if (context->verifies_host_name && SSL_set1_host(session->ssl, server_name) != 1) {
         return false;
     }
-    return SSL_set_tlsext_host_name(session->ssl, server_name) == 1;
+    /* SSL_set_tlsext_host_name() without casting const away; OpenSSL copies the name. */
+    return SSL_ctrl(session->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                    (void *)(uintptr_t)server_name) == 1;
 }
 
 enum status
