@@ -348,7 +348,8 @@ append_backlog(struct http_connection *connection, struct bytes input)
     buffer_consume(&connection->backlog, connection->backlog_offset);
     connection->backlog_offset = 0;
     if (buffer_append(&connection->backlog, input) != STATUS_OK) {
-        http_connection_abort(connection, "too-many-requests");
+        /* The open exchange hears of it when the sink reports its end. */
+        sink_close(connection->sink, "too-many-requests");
         return;
     }
     if (!connection->is_paused && connection->backlog.length > BACKLOG_PAUSE_BYTES) {

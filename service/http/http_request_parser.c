@@ -203,7 +203,18 @@ is_token_byte(uint8_t byte)
            bytes_find(BYTES("!#$%&'*+-.^_`|~"), byte) != SIZE_MAX;
 }
 
-/* llhttp is more lenient in its default build than we want to be. */
+static bool
+is_token(struct bytes text)
+{
+    for (size_t at = 0; at < text.length; at++) {
+        if (!is_token_byte(text.data[at])) {
+            return false;
+        }
+    }
+    return text.length > 0;
+}
+
+/* What llhttp lets pass, and what it cannot know. */
 static bool
 is_well_formed(const struct http_request *request)
 {
@@ -213,11 +224,8 @@ is_well_formed(const struct http_request *request)
         }
     }
     for (size_t i = 0; i < request->header_count; i++) {
-        struct bytes name = request->headers[i].name;
-        for (size_t at = 0; at < name.length; at++) {
-            if (!is_token_byte(name.data[at])) {
-                return false;
-            }
+        if (!is_token(request->headers[i].name)) {
+            return false;
         }
     }
     size_t host_count = http_request_header_count(request, BYTES("Host"));

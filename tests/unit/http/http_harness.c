@@ -118,9 +118,10 @@ harness_send_text(struct http_harness *harness, const char *text)
 struct bytes
 harness_take(struct http_harness *harness)
 {
+    assert_status(buffer_append_byte(&harness->fake.written, '\0'), STATUS_OK);
     struct bytes written = fake_sink_written(&harness->fake);
     fake_sink_clear(&harness->fake); /* keeps the memory */
-    return written;
+    return bytes_slice(written, 0, written.length - 1);
 }
 
 void

@@ -48,7 +48,8 @@ void harness_deinit(struct http_harness *harness);
 /** Bytes of the client, in chunks of chunk_bytes, in writable memory of its exact size. */
 void harness_send(struct http_harness *harness, struct bytes bytes);
 void harness_send_text(struct http_harness *harness, const char *text);
-/** All that was written to the client since the last call; lives until the next write. */
+/** All that was written to the client since the last call; lives until the next write; a NUL
+ * follows it. */
 struct bytes harness_take(struct http_harness *harness);
 void harness_advance(struct http_harness *harness, uint64_t delta_ms);
 /** The sink reports its end. */
