@@ -108,9 +108,9 @@ file_exists(const char *path)
     return file != NULL;
 }
 
-/* Read and check everything; problems are printed. 0 or an exit code. */
+/* Read and check everything; problems go to ${out}. 0 or an exit code. */
 static int
-load_options(const struct command_line *line, struct service_options *options)
+load_options(const struct command_line *line, FILE *out, struct service_options *options)
 {
     char default_path[1024];
     const char *path = line->config != NULL
@@ -129,8 +129,8 @@ load_options(const struct command_line *line, struct service_options *options)
         status = service_options_resolve(options);
     }
     if (options->set.problem_count > 0) {
-        fwrite(options->set.problems.data, 1, options->set.problems.length, stderr);
-        fprintf(stderr, "hubplane-service: %zu mistake%s in the configuration; nothing was started\n",
+        fwrite(options->set.problems.data, 1, options->set.problems.length, out);
+        fprintf(out, "hubplane-service: %zu mistake%s in the configuration; nothing was started\n",
                 options->set.problem_count, options->set.problem_count == 1 ? "" : "s");
         return NODE_EXIT_CONFIGURATION;
     }
@@ -141,7 +141,7 @@ static int
 check(const struct command_line *line)
 {
     struct service_options options;
-    int exit_code = load_options(line, &options);
+    int exit_code = load_options(line, stderr, &options);
 
     if (exit_code == 0) {
         struct buffer text;
@@ -153,33 +153,44 @@ check(const struct command_line *line)
     return exit_code;
 }
 
-/* The log goes to `log_file`; a Windows service without one has a place of its own. NULL = standard error. */
-static const char *
-log_path(const struct service_options *options, const struct service_host *host, char *out, size_t size)
+/* Standard error, or for a Windows service, which nobody watches, a file of its own. */
+static FILE *
+open_default_log(const struct service_host *host)
 {
-    if (options->service->log_file != NULL) {
-        return options->service->log_file;
+    char path[1024];
+    FILE *file = NULL;
+
+    if (service_host_is_service(host)) {
+        file = file_open(service_system_default_log(path, sizeof(path)), "ab");
     }
-    return service_host_is_service(host) ? service_system_default_log(out, size) : NULL;
+    return file != NULL ? file : stderr;
 }
 
-static int
-run_logged(const struct service_options *options, struct service_host *host)
+static void
+close_log(FILE *file)
 {
-    char default_path[1024];
-    const char *path = log_path(options, host, default_path, sizeof(default_path));
-    FILE *file = path != NULL ? file_open(path, "ab") : NULL;
+    if (file != stderr) {
+        fclose(file);
+    }
+}
+
+/* ${fallback} is used when no `log_file` is configured, and for the complaint that it cannot be opened. */
+static int
+run_logged(const struct service_options *options, FILE *fallback, struct service_host *host)
+{
+    const char *path = options->service->log_file;
+    FILE *file = path != NULL ? file_open(path, "ab") : fallback;
     struct log log;
 
-    if (path != NULL && file == NULL) {
-        fprintf(stderr, "hubplane-service: [service] log_file \"%s\" cannot be opened for writing; correct it or the "
-                        "permissions of its folder\n",
+    if (file == NULL) {
+        fprintf(fallback, "hubplane-service: [service] log_file \"%s\" cannot be opened for writing; correct it or the "
+                          "permissions of its folder\n",
                 path);
         return NODE_EXIT_CONFIGURATION;
     }
-    log_init_stream(&log, service_options_log_level(options), file != NULL ? file : stderr);
+    log_init_stream(&log, service_options_log_level(options), file);
     int exit_code = node_run(options, &log, host);
-    if (file != NULL) {
+    if (file != fallback) {
         fclose(file);
     }
     return exit_code;
@@ -190,12 +201,14 @@ run_hosted(void *owner, struct service_host *host)
 {
     const struct command_line *line = owner;
     struct service_options options;
-    int exit_code = load_options(line, &options);
+    FILE *fallback = open_default_log(host);
+    int exit_code = load_options(line, fallback, &options);
 
     if (exit_code == 0) {
-        exit_code = run_logged(&options, host);
+        exit_code = run_logged(&options, fallback, host);
     }
     service_options_deinit(&options);
+    close_log(fallback);
     return exit_code;
 }
 
@@ -203,7 +216,7 @@ int
 main(int count, char **arguments)
 {
     struct command_line line;
-    int exit_code = parse_command_line(count, arguments, &line);
+    int exit_code = parse_command_line(count, service_system_arguments(count, arguments), &line);
 
     if (exit_code != 0) {
         return exit_code;

@@ -7,6 +7,8 @@
 
 enum { SERVICE_SYSTEM_NAME_BYTES = 256 };
 
+/** The command line as UTF-8: ${arguments} itself, or on Windows a copy made from the wide one, for as long as the program runs. */
+char **service_system_arguments(int count, char **arguments);
 /** Processors this process may use; at least 1. */
 unsigned service_system_processors(void);
 /** The machine's name, or "node" when it has none. */

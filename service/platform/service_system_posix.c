@@ -5,6 +5,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
+char **
+service_system_arguments(int count, char **arguments)
+{
+    (void)count;
+    return arguments;
+}
+
 unsigned
 service_system_processors(void)
 {

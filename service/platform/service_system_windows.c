@@ -2,7 +2,42 @@
 #include "service/platform/service_system.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <windows.h>
+
+#include <shellapi.h>
+
+static char *
+narrow(const wchar_t *wide)
+{
+    int size = WideCharToMultiByte(CP_UTF8, 0, wide, -1, NULL, 0, NULL, NULL);
+    char *text = malloc((size_t)(size > 0 ? size : 1));
+
+    if (text != NULL && WideCharToMultiByte(CP_UTF8, 0, wide, -1, text, size, NULL, NULL) == 0) {
+        text[0] = '\0';
+    }
+    return text;
+}
+
+char **
+service_system_arguments(int count, char **arguments)
+{
+    int wide_count = 0;
+    wchar_t **wide = CommandLineToArgvW(GetCommandLineW(), &wide_count);
+    char **copy = calloc((size_t)count + 1, sizeof(*copy));
+
+    if (wide == NULL || copy == NULL || wide_count != count) {
+        return arguments; /* the ANSI ones: right but for characters outside the code page */
+    }
+    for (int i = 0; i < count; i++) {
+        copy[i] = narrow(wide[i]);
+        if (copy[i] == NULL) {
+            return arguments;
+        }
+    }
+    LocalFree(wide);
+    return copy;
+}
 
 unsigned
 service_system_processors(void)
