@@ -3,6 +3,7 @@
 #include "common/base/log.h"
 #include "tests/support/test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct lines {
@@ -105,25 +106,37 @@ long_lines_are_cut(void **state)
 }
 
 static void
-stderr_takes_lines(void **state)
+a_stream_takes_time_and_level(void **state)
 {
+    static const char path[] = "test_log_line.tmp";
+    char line[100];
+    FILE *stream = fopen(path, "w+");
     struct log log;
 
     (void)state;
-    log_init_stderr(&log, LOG_INFO);
-    log_info(&log, "test", "one line for people to see key=%d", 1);
-    log_debug(&log, "test", "and none of this");
+    assert_non_null(stream);
+    log_init_stream(&log, LOG_INFO, stream);
+    log_info(&log, "link", "is up after_ms=%d", 1);
+    log_debug(&log, "link", "and none of this");
+    log_warn(&log, "link", "is down");
+    rewind(stream);
+    assert_non_null(fgets(line, sizeof(line), stream));
+    assert_int_equal(line[10], 'T');
+    assert_string_equal(line + 23, "Z info link: is up after_ms=1\n");
+    assert_non_null(fgets(line, sizeof(line), stream));
+    assert_string_equal(line + 23, "Z warn link: is down\n");
+    assert_null(fgets(line, sizeof(line), stream));
+    fclose(stream);
+    remove(path);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_line_is_subject_and_sentence),
-        cmocka_unit_test(levels_decide),
-        cmocka_unit_test(lines_cannot_be_forged),
-        cmocka_unit_test(long_lines_are_cut),
-        cmocka_unit_test(stderr_takes_lines),
+        cmocka_unit_test(a_line_is_subject_and_sentence), cmocka_unit_test(levels_decide),
+        cmocka_unit_test(lines_cannot_be_forged),         cmocka_unit_test(long_lines_are_cut),
+        cmocka_unit_test(a_stream_takes_time_and_level),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
