@@ -39,8 +39,13 @@ on_request(void *owner, struct http_exchange *exchange)
     metrics_add(worker->options.metrics, SERVICE_METRIC_HTTP_REQUESTS, 1);
     if (bytes_equal(http_exchange_request(exchange)->path, BYTES("/health"))) {
         respond_health(worker, exchange);
-    } else {
-        signalr_host_handle(worker->host, exchange);
+    } else if (!signalr_host_handle(worker->host, exchange)) {
+        struct http_response response = {
+            .status = 404,
+            .content_type = "text/plain",
+            .body = BYTES("no app has this path: see [app NAME] path in the configuration\n"),
+        };
+        http_exchange_respond(exchange, &response);
     }
 }
 
@@ -134,7 +139,7 @@ worker_new(const struct worker_options *options, struct worker **out)
         .port = options->port,
         .apps = options->apps,
         .app_count = options->app_count,
-        .proxies = options->proxies,
+        .proxies = *options->proxies,
     };
     enum status status = signalr_host_new(&host, &worker->host);
     if (status != STATUS_OK) {
