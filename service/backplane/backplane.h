@@ -64,6 +64,9 @@ struct backplane_port *backplane_worker_port(struct backplane *backplane, size_t
 void backplane_port_set_handler(struct backplane_port *port, const struct backplane_port_handler *handler,
                                 struct clock *clock, void *owner);
 
+/** The worker is going away: what is still under way to it is dropped, and its requests are never called back. */
+void backplane_port_clear_handler(struct backplane_port *port);
+
 /** A link is up (TLS done): start the session on it. ${on_failed} tells that the session has ended and the sink was closed by it.
  *  Link loop only, like all below. */
 MUST_CHECK enum status backplane_link_opened(struct backplane *backplane, struct sink *sink,

@@ -10,6 +10,7 @@
 /* Belongs to the worker's thread; the link loop only carries the pointer back and forth. */
 struct backplane_request {
     struct list_node node;
+    struct worker_port *port;
     bool is_canceled;
     void *owner;
     backplane_published_fn on_published;
@@ -31,6 +32,7 @@ request_new(struct worker_port *port, void *owner)
     if (request == NULL) {
         abort(); /* a waiter that is never called would hang its client: worse than a restart */
     }
+    request->port = port;
     request->owner = owner;
     list_append(&port->requests, &request->node);
     return request;
@@ -230,6 +232,12 @@ worker_port_deinit(struct worker_port *port)
 }
 
 void
+backplane_port_clear_handler(struct backplane_port *base)
+{
+    port_of(base)->handler = NULL;
+}
+
+void
 backplane_port_set_handler(struct backplane_port *base, const struct backplane_port_handler *handler,
                            struct clock *clock, void *owner)
 {
@@ -255,10 +263,11 @@ static void
 answer_request(struct port_event *event)
 {
     struct backplane_request *request = event->request;
+    bool is_wanted = !request->is_canceled && request->port->handler != NULL;
 
-    if (!request->is_canceled && event->kind == PORT_PUBLISHED) {
+    if (is_wanted && event->kind == PORT_PUBLISHED) {
         request->on_published(request->owner, event->as.published.status, event->as.published.id);
-    } else if (!request->is_canceled && event->kind == PORT_SUBSCRIBED) {
+    } else if (is_wanted && event->kind == PORT_SUBSCRIBED) {
         struct backplane_subscribed result = {
             .status = event->as.subscribed.status,
             .position = event->as.subscribed.position,
@@ -267,7 +276,7 @@ answer_request(struct port_event *event)
             .count = event->as.subscribed.messages.count,
         };
         request->on_subscribed(request->owner, &result);
-    } else if (!request->is_canceled) {
+    } else if (is_wanted) {
         request->on_queried(request->owner, event->as.queried.status, event->as.queried.exists);
     }
     request_free(request);
@@ -278,7 +287,11 @@ dispatch_event(struct worker_port *port, struct port_event *event)
 {
     const struct backplane_port_handler *handler = port->handler;
     void *owner = port->owner;
+    bool is_answer = event->kind == PORT_PUBLISHED || event->kind == PORT_SUBSCRIBED || event->kind == PORT_QUERIED;
 
+    if (handler == NULL && !is_answer) {
+        return; /* the worker is gone already */
+    }
     switch (event->kind) {
     case PORT_MESSAGES:
         handler->on_messages(owner, event->app, event->as.messages.messages, event->as.messages.count);

@@ -564,6 +564,11 @@ free_node(struct node *node)
     for (size_t i = 0; i < node->worker_count; i++) {
         worker_free(node->workers[i].worker);
     }
+    /* Their last commands, and what the backplane answers, are carried out while both ends still exist. */
+    for (size_t i = 0; i < node->worker_count && node->workers[i].loop != NULL; i++) {
+        loop_stop(node->workers[i].loop);
+        loop_run(node->workers[i].loop);
+    }
     bridge_link_free(node->link);
     acceptor_free(node->admin_acceptor);
     acceptor_free(node->acceptor);

@@ -179,6 +179,7 @@ worker_free(struct worker *worker)
 {
     if (worker != NULL) {
         signalr_host_free(worker->host);
+        backplane_port_clear_handler(worker->options.port);
         free(worker);
     }
 }
