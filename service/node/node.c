@@ -210,11 +210,13 @@ count_workers(const struct service_options *options)
 static enum status
 make_loops(struct node *node)
 {
-    node->worker_count = count_workers(node->options);
-    node->workers = calloc(node->worker_count, sizeof(*node->workers));
+    size_t count = count_workers(node->options);
+
+    node->workers = calloc(count, sizeof(*node->workers));
     if (node->workers == NULL) {
         return STATUS_NO_MEMORY;
     }
+    node->worker_count = count;
     for (size_t i = 0; i < node->worker_count; i++) {
         node->workers[i].node = node;
         enum status status = loop_new(node->log, &node->workers[i].loop);
