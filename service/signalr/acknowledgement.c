@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/signalr/acknowledgement.h"
+
+#include <stdlib.h>
+
+#include "common/base/crypto.h"
+#include "service/signalr/topic_name.h"
+
+struct acknowledgement {
+    struct worker_app *app;
+    acknowledgement_fn fn; /* NULL = canceled */
+    void *owner;
+    uint64_t due_ms;
+    bool is_publishing; /* the publish has not been answered yet: the memory must stay */
+    bool is_done;       /* out of the table */
+    char id[CRYPTO_GUID_TEXT_BYTES + 1];
+};
+
+static struct bytes
+id_of(const struct acknowledgement *acknowledgement)
+{
+    return bytes_from(acknowledgement->id, CRYPTO_GUID_TEXT_BYTES);
+}
+
+/* Take it out of the table; the memory goes when the publish has been answered too. */
+static void
+retire(struct acknowledgement *acknowledgement)
+{
+    if (!acknowledgement->is_done) {
+        map_remove(&acknowledgement->app->acknowledgements, id_of(acknowledgement));
+        acknowledgement->is_done = true;
+    }
+    if (!acknowledgement->is_publishing) {
+        free(acknowledgement);
+    }
+}
+
+static void
+complete(struct acknowledgement *acknowledgement, enum status status)
+{
+    acknowledgement_fn fn = acknowledgement->fn;
+    void *owner = acknowledgement->owner;
+
+    acknowledgement->fn = NULL;
+    retire(acknowledgement);
+    if (fn != NULL) {
+        fn(owner, status);
+    }
+}
+
+static void
+on_published(void *owner, enum status status, uint64_t id)
+{
+    struct acknowledgement *acknowledgement = owner;
+
+    (void)id;
+    acknowledgement->is_publishing = false;
+    if (acknowledgement->is_done) {
+        free(acknowledgement);
+    } else if (status != STATUS_OK) {
+        complete(acknowledgement, status);
+    }
+}
+
+static enum status
+publish(struct acknowledgement *acknowledgement, struct bytes connection_id,
+        const struct signalr_command *command)
+{
+    struct worker_app *app = acknowledgement->app;
+    struct buffer text;
+
+    buffer_init(&text, 2 * TOPIC_NAME_BYTES_MAX);
+    topic_name_append(&text, TOPIC_NAME_CONNECTION, BYTES(""), connection_id);
+    size_t topic_length = text.length;
+    signalr_command_encode(command, &text);
+    enum status status = text.status;
+    if (status == STATUS_OK) {
+        struct bytes all = buffer_bytes(&text);
+        struct signalr_message message = {.source = connection_id,
+                                          .topic = bytes_slice(all, 0, topic_length),
+                                          .value = bytes_after(all, topic_length),
+                                          .command_id = command->id,
+                                          .waits_for_ack = true};
+        acknowledgement->is_publishing = true;
+        backplane_publish(app->context->port, app->app->handle, &message, on_published,
+                          acknowledgement);
+    }
+    buffer_deinit(&text);
+    return status;
+}
+
+enum status
+acknowledgement_request(struct worker_app *app, struct bytes connection_id,
+                        struct signalr_command *command, acknowledgement_fn fn, void *owner,
+                        struct acknowledgement **out)
+{
+    struct acknowledgement *acknowledgement = calloc(1, sizeof(*acknowledgement));
+
+    if (acknowledgement == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    acknowledgement->app = app;
+    acknowledgement->fn = fn;
+    acknowledgement->owner = owner;
+    acknowledgement->due_ms = app->context->clock->now_ms + ACKNOWLEDGEMENT_WAIT_MS;
+    crypto_guid(acknowledgement->id);
+    command->id = id_of(acknowledgement);
+    command->waits_for_ack = true;
+    enum status status = map_put(&app->acknowledgements, command->id, acknowledgement);
+    if (status != STATUS_OK) {
+        free(acknowledgement);
+        return status;
+    }
+    status = publish(acknowledgement, connection_id, command);
+    if (status != STATUS_OK) {
+        retire(acknowledgement);
+        return status;
+    }
+    if (!timer_is_running(&app->acknowledgements_timer)) {
+        timer_start(app->context->timers, &app->acknowledgements_timer, ACKNOWLEDGEMENT_CHECK_MS,
+                    acknowledgement_check);
+    }
+    *out = acknowledgement;
+    return STATUS_OK;
+}
+
+void
+acknowledgement_cancel(struct acknowledgement *acknowledgement)
+{
+    acknowledgement->fn = NULL;
+    retire(acknowledgement);
+}
+
+void
+acknowledgement_publish(const struct connection *connection, struct bytes command_id)
+{
+    const struct worker_app *app = connection->app;
+    struct signalr_message message = {.source = connection_id(connection),
+                                      .topic = BYTES(TOPIC_NAME_SERVER_TEXT),
+                                      .value = BYTES(""),
+                                      .command_id = command_id,
+                                      .is_ack = true};
+
+    backplane_publish(app->context->port, app->app->handle, &message, NULL, NULL);
+}
+
+void
+acknowledgement_receive(struct worker_app *app, struct bytes command_id)
+{
+    struct acknowledgement *acknowledgement = map_get(&app->acknowledgements, command_id);
+
+    if (acknowledgement != NULL) {
+        complete(acknowledgement, STATUS_OK);
+    }
+}
+
+/* The first one that is due, or NULL. The table is looked through anew each time, since a callback
+ * may change it. */
+static struct acknowledgement *
+find_due(const struct worker_app *app)
+{
+    for (struct map_entry *entry = map_first(&app->acknowledgements); entry != NULL;
+         entry = map_next(entry)) {
+        struct acknowledgement *acknowledgement = map_entry_value(entry);
+        if (acknowledgement->due_ms <= app->context->clock->now_ms) {
+            return acknowledgement;
+        }
+    }
+    return NULL;
+}
+
+void
+acknowledgement_check(struct timer *timer)
+{
+    struct worker_app *app = CONTAINER_OF(timer, struct worker_app, acknowledgements_timer);
+    struct acknowledgement *due;
+
+    while ((due = find_due(app)) != NULL) {
+        worker_app_count(app, app->context->metrics.join_time_outs, 1);
+        complete(due, STATUS_TIMED_OUT);
+    }
+    if (map_count(&app->acknowledgements) > 0) {
+        timer_start(app->context->timers, timer, ACKNOWLEDGEMENT_CHECK_MS, acknowledgement_check);
+    }
+}
+
+void
+acknowledgement_drop_all(struct worker_app *app)
+{
+    struct map_entry *entry;
+
+    while ((entry = map_first(&app->acknowledgements)) != NULL) {
+        acknowledgement_cancel(map_entry_value(entry));
+    }
+}

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/signalr/delivery.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "service/signalr/connection_command.h"
+#include "service/signalr/groups_token.h"
+#include "service/signalr/json_span.h"
+#include "service/signalr/membership.h"
+#include "service/signalr/topic_name.h"
+
+/* For so long after opening, ids at or below the client's cursor are taken for repetitions by a
+ * bridge that is behind the one the client came from; afterwards the cursor was stale. */
+enum { LAG_MS = 5 * 1000 };
+
+/* Frames of one message, per kind of transport, made when first needed. Two cursors are possible:
+ * the message's id, or one less for a connection that is to get another message of the same id. */
+struct frame_set {
+    struct http_chunk frames[CLIENT_FRAME_KINDS][2];
+};
+
+static void
+release_frames(struct frame_set *set)
+{
+    for (size_t i = 0; i < CLIENT_FRAME_KINDS; i++) {
+        payload_unref(set->frames[i][0].payload);
+        payload_unref(set->frames[i][1].payload);
+    }
+}
+
+static uint32_t
+poll_delay_ms(const struct worker_app *app, enum client_frame_kind kind)
+{
+    return kind == CLIENT_FRAME_LONG_POLL ? app->app->timeouts.long_poll_delay_ms : 0;
+}
+
+static const struct http_chunk *
+frame_of(struct frame_set *set, const struct worker_app *app, enum client_frame_kind kind,
+         const struct backplane_message *message, bool has_more)
+{
+    struct http_chunk *frame = &set->frames[kind][has_more];
+
+    if (frame->payload == NULL) {
+        struct client_frame content = {.cursor = message->id - has_more,
+                                       .long_poll_delay_ms = poll_delay_ms(app, kind),
+                                       .values = &message->message.value,
+                                       .value_count = 1};
+        *frame = transport_frame_from(kind, &content);
+    }
+    return frame->payload == NULL ? NULL : frame;
+}
+
+bool
+delivery_value_is_valid(struct worker_app *app, struct bytes value)
+{
+    uint64_t suppressed;
+
+    if (json_span_check(value) == STATUS_OK) {
+        return true;
+    }
+    worker_app_count(app, app->context->metrics.invalid_values, 1);
+    if (log_allows(&app->value_limit, app->context->clock->now_ms, &suppressed)) {
+        log_warn(app->context->log, app->app->name,
+                 "message dropped, its value is not JSON bytes=%zu suppressed=%llu", value.length,
+                 (unsigned long long)suppressed);
+    }
+    return false;
+}
+
+static bool
+entry_matches(void *context, struct bytes entry)
+{
+    const struct connection *connection = context;
+
+    if (topic_name_filters_connection(entry, connection_id(connection))) {
+        return true;
+    }
+    const struct topic *topic = topic_find(&connection->app->topics, entry);
+    return topic != NULL && topic_set_find(&connection->topics, topic) != SIZE_MAX;
+}
+
+bool
+delivery_is_excluded(struct connection *connection, const struct signalr_message *message)
+{
+    return message->filter.length > 0 &&
+           signalr_message_filter_any(message, entry_matches, connection);
+}
+
+/*
+ * Polls.
+ */
+
+void
+delivery_forget_poll(struct connection *connection)
+{
+    struct poll_queue *queue = connection->poll_queue;
+
+    if (queue == NULL) {
+        return;
+    }
+    connection->poll_queue = NULL;
+    list_remove(&queue->node);
+    payload_unref(queue->first_frame.payload);
+    for (size_t i = 0; i < queue->count; i++) {
+        payload_unref(queue->payloads[i]);
+    }
+    free(queue->payloads);
+    free(queue->values);
+    free(queue);
+}
+
+static struct poll_queue *
+queue_of(struct connection *connection)
+{
+    struct poll_queue *queue = connection->poll_queue;
+
+    if (queue == NULL) {
+        queue = calloc(1, sizeof(*queue));
+        if (queue == NULL) {
+            return NULL;
+        }
+        queue->connection = connection;
+        connection->poll_queue = queue;
+        list_append(&connection->app->filled_polls, &queue->node);
+    }
+    return queue;
+}
+
+static bool
+grow_queue(struct poll_queue *queue)
+{
+    size_t capacity = queue->capacity == 0 ? 4 : queue->capacity * 2;
+    struct payload **payloads = realloc(queue->payloads, capacity * sizeof(struct payload *));
+
+    if (payloads == NULL) {
+        return false;
+    }
+    queue->payloads = payloads;
+    struct bytes *values = realloc(queue->values, capacity * sizeof(*values));
+    if (values == NULL) {
+        return false;
+    }
+    queue->values = values;
+    queue->capacity = capacity;
+    return true;
+}
+
+/* Out of memory loses nothing here: the cursor stays, and the client's next poll replays. */
+static void
+add_to_poll(struct connection *connection, const struct backplane_message *message,
+            const struct http_chunk *frame)
+{
+    struct poll_queue *queue = queue_of(connection);
+
+    if (queue == NULL || (queue->count == queue->capacity && !grow_queue(queue))) {
+        connection_end_transport(connection, TRANSPORT_END_FAILED);
+        return;
+    }
+    if (queue->count == 0) {
+        queue->first_frame = *frame;
+        payload_ref(frame->payload);
+    }
+    queue->payloads[queue->count] = payload_ref(message->frame);
+    queue->values[queue->count] = message->message.value;
+    queue->count++;
+    queue->cursor = message->id;
+}
+
+static void
+answer_poll(struct connection *connection)
+{
+    struct poll_queue *queue = connection->poll_queue;
+    struct client_frame frame = {0};
+
+    if (queue->count > 1 || connection->owes_groups) {
+        delivery_send(connection, &frame, connection->owes_groups);
+        return;
+    }
+    connection->cursor = queue->cursor;
+    connection->transport.operations->deliver(&connection->transport, queue->first_frame);
+    connection_poll_answered(connection);
+}
+
+static void
+answer_polls(struct worker_app *app)
+{
+    LIST_FOR_EACH (node, &app->filled_polls) {
+        struct poll_queue *queue = CONTAINER_OF(node, struct poll_queue, node);
+        if (!queue->connection->holds_polls) {
+            answer_poll(queue->connection);
+        }
+    }
+}
+
+void
+delivery_send_init(struct connection *connection)
+{
+    struct client_frame frame = {.cursor = connection->cursor, .is_init = true};
+
+    if (!transport_is_open(&connection->transport)) {
+        return;
+    }
+    connection->holds_polls = false;
+    delivery_send(connection, &frame, connection->owes_groups);
+}
+
+struct http_chunk
+delivery_last_envelope(const struct connection *connection, bool is_drain)
+{
+    const struct worker_app *app = connection->app;
+    bool is_current = connection->state == CONNECTION_ATTACHED && connection->poll_queue == NULL &&
+                      connection->cursor < app->position;
+    struct client_frame frame = {
+        .cursor = is_current ? app->position : connection->cursor,
+        .is_reconnect = is_drain,
+        .long_poll_delay_ms = poll_delay_ms(app, CLIENT_FRAME_LONG_POLL),
+    };
+
+    return transport_frame_from(CLIENT_FRAME_LONG_POLL, &frame);
+}
+
+/*
+ * One connection.
+ */
+
+static void
+check_queue(struct connection *connection)
+{
+    struct worker_app *app = connection->app;
+    size_t queued = connection->transport.operations->queued_bytes(&connection->transport);
+    size_t cap = app->app->limits.send_queue_bytes;
+    uint64_t suppressed;
+
+    if (queued <= cap) {
+        connection->queue_allowance = 0;
+        return;
+    }
+    if (queued <= cap + connection->queue_allowance) {
+        return;
+    }
+    worker_app_count(app, app->context->metrics.slow_consumers, 1);
+    if (log_allows(&app->slow_limit, app->context->clock->now_ms, &suppressed)) {
+        log_warn(app->context->log, app->app->name,
+                 "client reads too slowly, closed reason=slow-consumer conn=%.*s queued=%zu "
+                 "suppressed=%llu",
+                 BYTES_PRINTF(connection_id(connection)), queued, (unsigned long long)suppressed);
+    }
+    connection_end_transport(connection, TRANSPORT_END_SLOW);
+}
+
+void
+delivery_allow_queue(struct connection *connection)
+{
+    const struct transport *transport = &connection->transport;
+
+    if (transport_is_open(transport) && transport->operations->is_streaming) {
+        size_t queued = transport->operations->queued_bytes(transport);
+        connection->queue_allowance = queued > UINT32_MAX ? UINT32_MAX : (uint32_t)queued;
+    }
+}
+
+/* Write to a transport; answers a poll. */
+static void
+write_frame(struct connection *connection, struct http_chunk frame, uint64_t cursor)
+{
+    const struct transport_operations *operations = connection->transport.operations;
+
+    connection->cursor = cursor;
+    operations->deliver(&connection->transport, frame);
+    if (!operations->is_streaming) {
+        connection_poll_answered(connection);
+    }
+}
+
+void
+delivery_send_result(struct connection *connection, struct bytes json)
+{
+    const struct transport_operations *operations = connection->transport.operations;
+    struct http_chunk chunk = transport_frame_from_json(operations->kind, json);
+
+    if (chunk.payload == NULL) {
+        connection_end_transport(connection, TRANSPORT_END_FAILED);
+        return;
+    }
+    operations->deliver(&connection->transport, chunk);
+    payload_unref(chunk.payload);
+    check_queue(connection);
+}
+
+/* A poll has only one envelope: what it has got in this batch must be in it. */
+static void
+add_gathered(const struct connection *connection, struct client_frame *frame)
+{
+    const struct poll_queue *queue = connection->poll_queue;
+
+    if (queue != NULL && frame->value_count == 0) {
+        frame->values = queue->values;
+        frame->value_count = queue->count;
+        frame->cursor = frame->cursor > queue->cursor ? frame->cursor : queue->cursor;
+    }
+}
+
+void
+delivery_send(struct connection *connection, struct client_frame *frame, bool with_groups)
+{
+    enum client_frame_kind kind = connection->transport.operations->kind;
+    struct http_chunk chunk = {0};
+    struct buffer token;
+
+    if (connection->holds_polls) {
+        connection->owes_groups |= with_groups;
+        /* There is no place to keep a replay until OnConnected is over. */
+        if (frame->value_count > 0) {
+            connection_end_transport(connection, TRANSPORT_END_FAILED);
+        }
+        return;
+    }
+    connection->owes_groups = false;
+    add_gathered(connection, frame);
+    buffer_init(&token, 64 * 1024);
+    enum status status = with_groups ? membership_token(connection, &token) : STATUS_OK;
+    if (status == STATUS_OK) {
+        frame->groups_token = buffer_bytes(&token);
+        frame->long_poll_delay_ms = poll_delay_ms(connection->app, kind);
+        chunk = transport_frame_from(kind, frame);
+    }
+    buffer_deinit(&token);
+    if (chunk.payload == NULL) {
+        connection_end_transport(connection, TRANSPORT_END_FAILED);
+        return;
+    }
+    write_frame(connection, chunk, frame->cursor);
+    payload_unref(chunk.payload);
+}
+
+/*
+ * Fan-out.
+ */
+
+/* Messages of one batch, of which [from, to) share an id. */
+struct batch {
+    struct worker_app *app;
+    const struct backplane_message *messages;
+    size_t to; /* end of those with the present one's id */
+};
+
+/* Whether this connection gets another message of the same id: then the cursor must not cover it
+ * yet. */
+static bool
+has_more(const struct batch *batch, size_t index, struct connection *connection)
+{
+    for (size_t i = index + 1; i < batch->to; i++) {
+        const struct signalr_message *message = &batch->messages[i].message;
+        const struct topic *topic = topic_find(&batch->app->topics, message->topic);
+        if (topic != NULL && !signalr_message_is_command(message) &&
+            topic_set_find(&connection->topics, topic) != SIZE_MAX &&
+            !delivery_is_excluded(connection, message)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An id that is not above the cursor: a repetition by a lagging bridge, or proof that the cursor
+ * was stale. */
+static bool
+is_repetition(struct connection *connection)
+{
+    const struct worker_context *context = connection->app->context;
+
+    if (context->clock->now_ms - connection->opened_ms < LAG_MS) {
+        return true;
+    }
+    worker_app_count(connection->app, context->metrics.stale_cursors, 1);
+    return false;
+}
+
+/* Returns whether the message was written. */
+static bool
+deliver(const struct batch *batch, size_t index, struct connection *connection,
+        struct frame_set *frames)
+{
+    const struct backplane_message *message = &batch->messages[index];
+    const struct transport_operations *operations = connection->transport.operations;
+
+    if (message->id <= connection->cursor && is_repetition(connection)) {
+        return false;
+    }
+    if (message->message.filter.length > 0 && delivery_is_excluded(connection, &message->message)) {
+        return false;
+    }
+    bool is_split = index + 1 < batch->to && has_more(batch, index, connection);
+    const struct http_chunk *frame =
+        frame_of(frames, batch->app, operations->kind, message, is_split);
+    if (frame == NULL) {
+        connection_end_transport(connection, TRANSPORT_END_FAILED);
+        return false;
+    }
+    if (!operations->is_streaming) {
+        add_to_poll(connection, message, frame);
+        return true;
+    }
+    connection->cursor = message->id - is_split;
+    operations->deliver(&connection->transport, *frame);
+    check_queue(connection);
+    return true;
+}
+
+static void
+fan_out_one(const struct batch *batch, size_t index)
+{
+    struct worker_app *app = batch->app;
+    const struct backplane_message *message = &batch->messages[index];
+    struct topic *topic = topic_find(&app->topics, message->message.topic);
+    struct frame_set frames = {0};
+    int64_t delivered = 0;
+
+    if (topic == NULL) {
+        return;
+    }
+    if (signalr_message_is_command(&message->message)) {
+        if (topic->owner != NULL) {
+            connection_command_receive(topic->owner, message);
+        }
+        return;
+    }
+    if (topic->attached_count == 0 || !delivery_value_is_valid(app, message->message.value)) {
+        return;
+    }
+    /* Backwards: a connection that is closed on the way is replaced by one that has been served. */
+    for (uint32_t i = topic->attached_count; i > 0; i--) {
+        struct connection *connection =
+            CONTAINER_OF(topic->attachments[i - 1].set, struct connection, topics);
+        delivered += deliver(batch, index, connection, &frames);
+    }
+    release_frames(&frames);
+    worker_app_count(app, app->context->metrics.delivered, delivered);
+}
+
+void
+delivery_fan_out(struct worker_app *app, const struct backplane_message *messages, size_t count)
+{
+    struct batch batch = {.app = app, .messages = messages};
+
+    for (size_t i = 0; i < count; i++) {
+        for (batch.to = i + 1; batch.to < count && messages[batch.to].id == messages[i].id;
+             batch.to++) {}
+        fan_out_one(&batch, i);
+        if (batch.to == i + 1 && messages[i].id > app->position) {
+            app->position = messages[i].id;
+        }
+    }
+    answer_polls(app);
+    worker_app_set_position(app, app->position);
+}

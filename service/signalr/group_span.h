@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * group_span: from which message id to which a connection was in a group, as far as a replay needs
+ * to know: members hear only what was sent while they were in, however late the command that says
+ * so arrives.
+ */
+#ifndef HUBPLANE_SERVICE_GROUP_SPAN_H
+#define HUBPLANE_SERVICE_GROUP_SPAN_H
+
+#include "service/signalr/topic.h"
+
+#define GROUP_SPAN_OPEN UINT64_MAX
+
+/* In the group for messages with after < id <= until. Holds a use of the topic. */
+struct group_span {
+    struct topic *topic;
+    uint64_t after;
+    uint64_t until; /* GROUP_SPAN_OPEN = still in */
+};
+
+/* Zero-initialised = empty. */
+struct group_spans {
+    struct group_span *items;
+    size_t count;
+    size_t capacity;
+};
+
+void group_spans_deinit(struct group_spans *spans, struct topic_table *table);
+/** Forget all but the first ${count}, and reopen those. */
+void group_spans_truncate(struct group_spans *spans, size_t count, struct topic_table *table);
+/** In from ${after} on; nothing changes for who is in already. OK or NO_MEMORY. */
+MUST_CHECK enum status group_spans_join(struct group_spans *spans, struct topic_table *table,
+                                        struct bytes topic, uint64_t after);
+/** Out after ${until}; nothing changes for who is not in. */
+void group_spans_leave(struct group_spans *spans, const struct topic *topic, uint64_t until);
+/** Whether message ${id} of ${topic} fell into a membership. */
+bool group_spans_contain(const struct group_spans *spans, const struct topic *topic, uint64_t id);
+/** Whether the membership goes on. */
+bool group_spans_is_open(const struct group_spans *spans, const struct topic *topic);
+/** Whether ${topic} is among the first ${count}. */
+bool group_spans_has_before(const struct group_spans *spans, size_t count,
+                            const struct topic *topic);
+/** The lowest `after` of ${topic}. */
+uint64_t group_spans_first(const struct group_spans *spans, const struct topic *topic);
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/transport/send_request.h"
+
+#include <stdlib.h>
+
+#include "common/base/crypto.h"
+#include "service/hubs/hub_dispatch.h"
+#include "service/signalr/connection.h"
+#include "service/signalr/negotiate.h"
+#include "service/signalr/topic_name.h"
+#include "service/transport/answer.h"
+
+enum { RESULT_BYTES_MAX = 64 * 1024 * 1024 };
+
+/* An exchange that waits for the hub. */
+struct waiting_exchange {
+    const struct app *app;
+    struct http_exchange *exchange;
+    struct hub_call *call;            /* of /send */
+    struct hub_dispatch_start *start; /* of /start */
+    char *callback;                   /* NULL = no JSONP */
+    bool is_escaped;                  /* forever frame: the body ends up in HTML */
+};
+
+static void
+free_waiting(struct waiting_exchange *waiting)
+{
+    free(waiting->callback);
+    free(waiting);
+}
+
+static void
+on_client_gone(void *owner, const char *reason)
+{
+    struct waiting_exchange *waiting = owner;
+
+    (void)reason;
+    if (waiting->call != NULL) {
+        hub_call_lose_caller(waiting->call);
+    }
+    if (waiting->start != NULL) {
+        hub_dispatch_cancel(waiting->start);
+    }
+    free_waiting(waiting);
+}
+
+/* NULL: out of memory, and answered. */
+static struct waiting_exchange *
+make_waiting(const struct client_request *request, bool allows_jsonp)
+{
+    struct waiting_exchange *waiting = calloc(1, sizeof(*waiting));
+    bool has_callback = allows_jsonp && request->callback.length > 0;
+
+    if (waiting != NULL && has_callback) {
+        waiting->callback = bytes_duplicate(request->callback);
+    }
+    if (waiting == NULL || (has_callback && waiting->callback == NULL)) {
+        free(waiting);
+        answer_text(request->app->app, request->exchange, 503, NULL, BYTES("Out of memory."));
+        return NULL;
+    }
+    waiting->app = request->app->app;
+    waiting->exchange = request->exchange;
+    waiting->is_escaped = request->transport == &forever_frame_transport;
+    return waiting;
+}
+
+static struct hub_dispatch_caller
+caller_of(const struct client_request *request, const struct buffer *own_query)
+{
+    return (struct hub_dispatch_caller){.app = request->app,
+                                        .path = request->path,
+                                        .hubs = request->hubs,
+                                        .connection_id = request->token.id,
+                                        .user = request->user,
+                                        .query = buffer_bytes(own_query)};
+}
+
+/*
+ * /send
+ */
+
+static void
+answer_result(struct waiting_exchange *waiting, struct bytes json)
+{
+    struct bytes callback = bytes_from_string(waiting->callback);
+    struct buffer escaped;
+
+    if (json.length == 0) {
+        answer_empty(waiting->app, waiting->exchange);
+        return;
+    }
+    if (!waiting->is_escaped) {
+        answer_json(waiting->app, waiting->exchange, callback, json);
+        return;
+    }
+    buffer_init(&escaped, RESULT_BYTES_MAX);
+    if (client_frame_append_escaped(&escaped, json) == STATUS_OK) {
+        answer_json(waiting->app, waiting->exchange, BYTES(""), buffer_bytes(&escaped));
+    } else {
+        answer_text(waiting->app, waiting->exchange, 500, NULL, BYTES("Out of memory."));
+    }
+    buffer_deinit(&escaped);
+}
+
+static void
+on_result(void *owner, const struct hub_call_outcome *outcome)
+{
+    struct waiting_exchange *waiting = owner;
+
+    http_exchange_on_closed(waiting->exchange, NULL, NULL);
+    if (!outcome->is_ok && outcome->json.length == 0) {
+        /* Raw connections have no way to report an error but this. */
+        answer_text(waiting->app, waiting->exchange, 500, NULL, BYTES("The message failed."));
+    } else {
+        answer_result(waiting, outcome->json);
+    }
+    free_waiting(waiting);
+}
+
+static struct bytes
+problem_text(enum status status)
+{
+    switch (status) {
+    case STATUS_NOT_FOUND:
+        return BYTES("The hub could not be resolved.");
+    case STATUS_LIMIT:
+        return BYTES("The hub state is too large.");
+    default:
+        return BYTES("The data is not a valid hub invocation.");
+    }
+}
+
+void
+send_request_handle(struct client_request *request)
+{
+    bool is_poll = request->transport == &long_polling_transport;
+    struct bytes data = http_parameters_get(&request->form, BYTES("data"));
+    struct waiting_exchange *waiting = make_waiting(request, is_poll);
+    struct buffer own_query;
+
+    if (waiting == NULL) {
+        return;
+    }
+    if (data.data == NULL && is_poll) {
+        data = http_parameters_get(&request->query, BYTES("data"));
+    }
+    if (data.data == NULL) {
+        data = BYTES("");
+    }
+    buffer_init(&own_query, request->http->query.length + 1);
+    (void)client_request_own_query(request, &own_query);
+    struct hub_dispatch_caller caller = caller_of(request, &own_query);
+    enum status status = hub_dispatch_send(&caller, data, on_result, waiting, &waiting->call);
+    buffer_deinit(&own_query);
+    if (status != STATUS_OK) {
+        free_waiting(waiting);
+        answer_text(request->app->app, request->exchange, 500, NULL, problem_text(status));
+        return;
+    }
+    http_exchange_on_closed(request->exchange, waiting, on_client_gone);
+}
+
+/*
+ * /start
+ */
+
+static void
+on_started(void *owner, bool is_ok)
+{
+    struct waiting_exchange *waiting = owner;
+
+    http_exchange_on_closed(waiting->exchange, NULL, NULL);
+    if (is_ok) {
+        answer_json(waiting->app, waiting->exchange, bytes_from_string(waiting->callback),
+                    BYTES(NEGOTIATE_STARTED_BODY));
+    } else {
+        answer_text(waiting->app, waiting->exchange, 500, NULL,
+                    BYTES("The connected event failed."));
+    }
+    free_waiting(waiting);
+}
+
+void
+send_request_start(struct client_request *request)
+{
+    struct waiting_exchange *waiting = make_waiting(request, true);
+    struct buffer own_query;
+
+    if (waiting == NULL) {
+        return;
+    }
+    buffer_init(&own_query, request->http->query.length + 1);
+    (void)client_request_own_query(request, &own_query);
+    struct hub_dispatch_caller caller = caller_of(request, &own_query);
+    waiting->start = hub_dispatch_connected(&caller, on_started, waiting);
+    buffer_deinit(&own_query);
+    if (waiting->start == NULL) {
+        free_waiting(waiting);
+        answer_text(request->app->app, request->exchange, 503, NULL, BYTES("Out of memory."));
+        return;
+    }
+    http_exchange_on_closed(request->exchange, waiting, on_client_gone);
+}
+
+/*
+ * /abort
+ */
+
+/* Whoever holds the connection will end it. */
+static void
+publish_abort(const struct worker_app *app, struct bytes connection_id)
+{
+    char id[CRYPTO_GUID_TEXT_BYTES + 1];
+    struct buffer topic, value;
+
+    crypto_guid(id);
+    struct signalr_command command = {.type = SIGNALR_COMMAND_ABORT,
+                                      .id = bytes_from(id, CRYPTO_GUID_TEXT_BYTES)};
+    buffer_init(&topic, TOPIC_NAME_BYTES_MAX);
+    buffer_init(&value, TOPIC_NAME_BYTES_MAX);
+    if (topic_name_append(&topic, TOPIC_NAME_CONNECTION, BYTES(""), connection_id) == STATUS_OK &&
+        signalr_command_encode(&command, &value) == STATUS_OK) {
+        struct signalr_message message = {.source = connection_id,
+                                          .topic = buffer_bytes(&topic),
+                                          .value = buffer_bytes(&value),
+                                          .command_id = command.id};
+        backplane_publish(app->context->port, app->app->handle, &message, NULL, NULL);
+    }
+    buffer_deinit(&topic);
+    buffer_deinit(&value);
+}
+
+void
+send_request_abort(struct client_request *request)
+{
+    struct worker_app *app = request->app;
+    struct connection *connection = connection_find(app, request->token.id);
+
+    if (connection == NULL) {
+        backplane_notify(app->context->port, app->app->handle, BACKPLANE_NOTICE_ABORT,
+                         request->token.id);
+        publish_abort(app, request->token.id);
+    }
+    answer_text(app->app, request->exchange, 200, NULL, BYTES(""));
+    if (connection != NULL) {
+        connection_disconnect(connection, true, "abort");
+    }
+}
