@@ -350,15 +350,22 @@ feed_head(struct http_request_parser *parser, struct bytes *input)
     return STATUS_PROTOCOL;
 }
 
+/* Neither endless chunk extensions nor endless trailers: nobody else would stop them. */
+static bool
+has_too_much_framing(const struct http_request_parser *parser)
+{
+    const struct http_limits *limits = parser->limits;
+    return parser->raw_body_bytes - parser->body.length >
+           limits->headers_max_bytes + CHUNK_OVERHEAD_FACTOR * (uint64_t)limits->body_max_bytes;
+}
+
 static enum status
 feed_body(struct http_request_parser *parser, struct bytes *input)
 {
     size_t available = input->length;
     enum status status = execute(parser, input, available);
     parser->raw_body_bytes += available - input->length;
-    uint64_t overhead_max =
-        parser->limits->headers_max_bytes + CHUNK_OVERHEAD_FACTOR * (uint64_t)parser->body.length;
-    if (status == STATUS_NEED_MORE && parser->raw_body_bytes - parser->body.length > overhead_max) {
+    if (status != STATUS_PROTOCOL && has_too_much_framing(parser)) {
         parser->failure = 413;
         return STATUS_PROTOCOL;
     }

@@ -120,13 +120,25 @@ a_body_may_fill_its_limit(void **state)
     harness_each_chunking(check_largest);
 }
 
+enum { FRAMING_MAX_BYTES = HARNESS_HEADERS_MAX_BYTES + 8 * HARNESS_BODY_MAX_BYTES };
+
 /* A chunk extension costs nothing to send and would be read for ever. */
 static void
 check_endless_extension(struct http_harness *harness)
 {
     harness_send_text(harness, "POST / HTTP/1.1\r\nHost: h\r\n" CHUNKED "\r\n1;");
-    for (size_t i = 0; i < HARNESS_HEADERS_MAX_BYTES; i++) {
+    for (size_t i = 0; i < FRAMING_MAX_BYTES; i++) {
         harness_send_text(harness, "a");
+    }
+    harness_assert_refused(harness, "HTTP/1.1 413 Content Too Large");
+}
+
+static void
+check_endless_trailers(struct http_harness *harness)
+{
+    harness_send_text(harness, "POST / HTTP/1.1\r\nHost: h\r\n" CHUNKED "\r\n0\r\n");
+    for (size_t i = 0; i < FRAMING_MAX_BYTES; i += sizeof("X: y\r\n") - 1) {
+        harness_send_text(harness, "X: y\r\n");
     }
     harness_assert_refused(harness, "HTTP/1.1 413 Content Too Large");
 }
@@ -147,6 +159,7 @@ the_cost_of_chunking_is_bounded(void **state)
 {
     (void)state;
     harness_each_chunking(check_endless_extension);
+    harness_each_chunking(check_endless_trailers);
     harness_each_chunking(check_one_byte_chunks);
 }
 
