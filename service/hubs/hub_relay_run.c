@@ -24,23 +24,30 @@ fail(struct run *run, const char *detail)
 static bool
 render(struct run *run, const struct hub_relay_template *template, struct buffer *out)
 {
+    enum status status;
+
     buffer_clear(out);
-    if (hub_relay_render(template, run->info, out) == STATUS_OK) {
-        return true;
+    status = hub_relay_render(template, run->info, out);
+    if (status == STATUS_LIMIT) {
+        fail(run, "The message that the rule makes is too large.");
+    } else if (status != STATUS_OK) {
+        fail(run, status_sentence(status));
     }
-    fail(run, "The message that the rule makes is too large.");
-    return false;
+    return status == STATUS_OK;
 }
 
 /* Render a value as plain text into ${out}; false when the call had to end. */
 static bool
 render_text(struct run *run, const struct hub_relay_template *template, struct buffer *out)
 {
-    if (hub_relay_render_text(template, run->info, out) == STATUS_OK) {
-        return true;
+    enum status status = hub_relay_render_text(template, run->info, out);
+
+    if (status == STATUS_INVALID) {
+        fail(run, "A name or text was expected, but the argument is neither text nor a number.");
+    } else if (status != STATUS_OK) {
+        fail(run, status_sentence(status));
     }
-    fail(run, "A name or text was expected, but the argument is neither text nor a number.");
-    return false;
+    return status == STATUS_OK;
 }
 
 /* The same for names, which must not be empty. */

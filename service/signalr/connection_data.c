@@ -19,13 +19,27 @@ report(const struct walk *walk, enum status status, const char *sentence)
     return status;
 }
 
-/* The name is a stranger's: shown only as far as it fits. */
+/* As much of a stranger's name as fits into a problem, without half a character at its end. */
+static struct bytes
+shorten(struct bytes name)
+{
+    size_t length = CONNECTION_DATA_PROBLEM_BYTES_MAX / 2;
+
+    if (name.length <= length) {
+        return name;
+    }
+    while (length > 0 && (name.data[length] & 0xC0) == 0x80) {
+        length--;
+    }
+    return bytes_slice(name, 0, length);
+}
+
 static enum status
 report_unknown(const struct walk *walk, struct bytes name)
 {
     if (walk->problem != NULL) {
         buffer_append_byte(walk->problem, '\'');
-        buffer_append(walk->problem, bytes_slice(name, 0, CONNECTION_DATA_PROBLEM_BYTES_MAX / 2));
+        buffer_append(walk->problem, shorten(name));
         buffer_append_string(walk->problem, "' Hub could not be resolved.");
     }
     return STATUS_NOT_FOUND;
