@@ -5,3 +5,16 @@ foreach(target http_connection http_parameters websocket_decode)
         SEEDS corpus/${target}
         LINKS hubplane_service_core hubplane_test_support)
 endforeach()
+
+foreach(target cursor connection_data hub_message connection_token)
+    hubplane_fuzz_target(fuzz_${target}
+        SOURCES fuzz_${target}.c
+        SEEDS corpus/${target}
+        LINKS hubplane_service_core)
+endforeach()
+
+# The fake call stands in for hub_call.c.
+hubplane_fuzz_target(fuzz_hub_relay_rule
+    SOURCES fuzz_hub_relay_rule.c ../unit/hubs/fake_hub_call.c
+    SEEDS corpus/hub_relay_rule
+    LINKS hubplane_service_core)
