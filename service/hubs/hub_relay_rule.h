@@ -3,17 +3,24 @@
  * hub_relay_rule: the little language of relay rules: "Join = join($1); group($1).announce($2)".
  * Compiled once when the configuration is read; immutable afterwards, so that all workers share it.
  *
- *   rule     = name [ "/" count ] "=" action *( ";" action )        ; the INI line; see hub_relay.h
- * for the names action   = target [ "." method [ "(" [ value *( "," value ) ] ")" ] ] | "join"  "("
- * value [ "," value ] ")"                  ; group [, connection]; the caller by default | "leave"
- * "(" value [ "," value ] ")" | "return" "(" [ value ] ")"                           ; the result;
- * last action | "progress" "(" value ")" | "set_state" "(" value "," value ")"                  ;
- * name, value: a member of the client's hub state | "throw" "(" value [ "," value ] ")" ; hub
- * exception: text [, data]; last action | "fail"  "(" value ")"                                ;
- * other error: text; last action target   = "all" | "others" | "caller" | "client" "(" value ")" |
- * "group" "(" value ")" | "others_in_group" "(" value ")" | "user" "(" value ")" value    = "$1"
- * ... "$9" | "$*" | "$user" | "$connection" | "$state." member | "$data" | "$json" | JSON, in which
- * any value may again be one of these   ; {"from": $user, "text": $2}
+ *   line    = name [ "/" count ] "=" rule       ; the INI line; names: see hub_relay_rules.h
+ *   rule    = action *( ";" action )
+ *   action  = target [ "." method [ "(" [ values ] ")" ] ]
+ *           | "join"      "(" group [ "," connection ] ")"      ; the caller by default
+ *           | "leave"     "(" group [ "," connection ] ")"
+ *           | "progress"  "(" value ")"
+ *           | "set_state" "(" name "," value ")"                ; a member of the hub state
+ *           | "return"    "(" [ value ] ")"                     ; the result; last action
+ *           | "throw"     "(" text [ "," data ] ")"             ; hub exception; last action
+ *           | "fail"      "(" text ")"                          ; other error; last action
+ *   target  = "all" | "others" | "caller" | "client" "(" connection ")" | "group" "(" group ")"
+ *           | "others_in_group" "(" group ")" | "user" "(" user ")"
+ *   value   = "$1" ... "$9" | "$user" | "$connection" | "$state." member | "$data" | "$json"
+ *           | JSON, in which any value may again be one of these    ; {"from": $user, "text": $2}
+ *   values  = value *( "," value ) [ "," "$*" ] | "$*"
+ *
+ * Group, connection, user, name, text and data are values; the first five must give text or a
+ * number.
  *
  * "all.method" without parentheses passes all arguments on, as "all.method($*)" does; "$*" stands
  * last. In rules of raw connections a target has no method: "all" sends what came as text,

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hub_relay_rules: the rules of one hub or raw connection, found by event, method and number of
- * arguments.
+ * hub_relay_rules: the rules of one hub or raw connection, found by event, method and argument
+ * count.
  *
  * Names on the left side, in a section [hub app/Hub]:
- *   Send          a method; case ignored
- *   Send/2        the same for exactly two arguments, so that overloads are possible; an exact
- * count wins over a rule for any
- *   @connected, @reconnected, @disconnected     lifecycle; without them nothing happens
+ *   Send        a method; case ignored
+ *   Send/2      the same for exactly two arguments: overloads; an exact count wins over any count
+ *   @connected, @reconnected, @disconnected      lifecycle; without them nothing happens
  * and in a section [connection app/name]:
- *   receive       what to do with data that came in
+ *   receive     what to do with data that came in
  *   @connected, @reconnected, @disconnected
  */
 #ifndef HUBPLANE_SERVICE_HUB_RELAY_RULES_H
