@@ -2,6 +2,7 @@
 #include "service/http/http_connection.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -236,6 +237,21 @@ explain(uint16_t status)
     }
 }
 
+/* Any stranger can provoke this line. */
+static void
+log_refusal(struct http_connection *connection, uint16_t status)
+{
+    struct http_server *server = connection->server;
+    uint64_t suppressed;
+    if (server->log != NULL &&
+        log_allows(&server->refusal_limit, server->timers->clock->now_ms, &suppressed)) {
+        log_info(server->log, "http",
+                 "request refused peer=%s status=%u reason=\"%s\" suppressed=%" PRIu64,
+                 connection->peer_address, (unsigned)status, http_status_phrase(status),
+                 suppressed);
+    }
+}
+
 static void
 refuse(struct http_connection *connection, uint16_t status)
 {
@@ -245,10 +261,7 @@ refuse(struct http_connection *connection, uint16_t status)
         .body = bytes_from_string(explain(status)),
     };
     const struct http_response_form form = {.framing = HTTP_FRAMING_LENGTH, .version_minor = 1};
-    if (connection->server->log != NULL) {
-        log_debug(connection->server->log, "http", "request refused peer=%s status=%u",
-                  connection->peer_address, (unsigned)status);
-    }
+    log_refusal(connection, status);
     http_connection_write(connection, http_response_encode(&response, &form));
     http_connection_finish(connection, http_status_phrase(status));
 }

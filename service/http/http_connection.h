@@ -30,6 +30,7 @@ struct http_server {
     /* The connection's end has been seen to; forget it. ${reason} as logged. Optional. */
     void (*on_closed)(void *owner, struct http_connection *connection, const char *reason);
     void *owner;
+    struct log_limit refusal_limit; /* for http_connection; zero-initialised */
 };
 
 /** ${server} outlives the connection. ${sink} belongs to the caller and outlives it until
