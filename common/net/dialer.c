@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/net/dialer.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "common/net/net_address.h"
 #include "common/net/net_error.h"
 #include "common/net/socket.h"
 #include "common/net/stream_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Lives from dialer_open() until the stream is connected or gone; the resolver may outlast the
  * stream. */

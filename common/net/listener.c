@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/net/listener.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <uv.h>
-
 #include "common/net/loop_uv.h"
 #include "common/net/net_address.h"
 #include "common/net/net_error.h"
 #include "common/net/socket.h"
+
+#include <uv.h>
+
+#include <stdlib.h>
+#include <string.h>
 
 enum {
     ACCEPTS_PER_TURN = 64, /* then the other sockets of the loop have their turn */

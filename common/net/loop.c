@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/net/loop.h"
 
-#include <assert.h>
-#include <stdlib.h>
-#include <uv.h>
-
 #include "common/net/loop_uv.h"
 #include "common/net/net_error.h"
 #include "common/net/socket.h"
+
+#include <uv.h>
+
+#include <assert.h>
+#include <stdlib.h>
 
 enum {
     POSTS_KEPT = 4096,        /* larger queues are given back after a burst */

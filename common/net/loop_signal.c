@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdlib.h>
-#include <uv.h>
-
 #include "common/net/loop.h"
 #include "common/net/loop_uv.h"
 #include "common/net/net_error.h"
+
+#include <uv.h>
+
+#include <stdlib.h>
 
 struct loop_signal {
     uv_signal_t uv;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/net/loop_thread.h"
 
-#include <stdlib.h>
-
 #include <uv.h>
+
+#include <stdlib.h>
 
 struct loop_thread {
     uv_thread_t thread;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/net/net_address.h"
 
+#include <uv.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <uv.h>
 
 static bool
 copy_text(char *out, size_t size, struct bytes text)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/net/net_error.h"
 
-#include <stddef.h>
 #include <uv.h>
+
+#include <stddef.h>
 
 static const struct {
     int code;

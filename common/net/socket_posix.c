@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/net/socket.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -9,8 +11,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include "common/net/socket.h"
 
 enum { BACKLOG = 4096 }; /* the kernel takes the smaller of this and net.core.somaxconn */
 

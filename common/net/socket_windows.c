@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/net/socket.h"
+
 /* In this order. */
 #include <winsock2.h>
 
 #include <ws2tcpip.h>
 
 #include <windows.h>
-
-#include "common/net/socket.h"
 
 /* Since Windows 10; seconds until a connection that gets no answer is given up. */
 #ifndef TCP_MAXRT

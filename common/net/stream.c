@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/net/stream.h"
 
-#include <assert.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "common/net/net_address.h"
 #include "common/net/net_error.h"
 #include "common/net/socket.h"
 #include "common/net/stream_private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum {
     QUEUE_HIGH_BYTES = 256 * 1024,

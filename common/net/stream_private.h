@@ -4,12 +4,12 @@
 #ifndef HUBPLANE_NET_STREAM_PRIVATE_H
 #define HUBPLANE_NET_STREAM_PRIVATE_H
 
-#include <uv.h>
-
 #include "common/net/loop_uv.h"
 #include "common/net/slice_queue.h"
 #include "common/net/stream.h"
 #include "common/net/tls_session.h"
+
+#include <uv.h>
 
 struct dialer;
 

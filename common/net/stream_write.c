@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/net/net_error.h"
+#include "common/net/stream_private.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "common/net/net_error.h"
-#include "common/net/stream_private.h"
 
 enum {
     VECTORS_MAX = 256,                   /* slices per system call; the kernel takes up to 1024 */

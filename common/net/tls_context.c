@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include <limits.h>
+#include "common/net/tls_openssl.h"
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "common/net/tls_openssl.h"
 
 /* The certificates and the key of tls_options, parsed. */
 struct credentials {

@@ -3,10 +3,11 @@
 #ifndef HUBPLANE_NET_TLS_OPENSSL_H
 #define HUBPLANE_NET_TLS_OPENSSL_H
 
-#include <openssl/ssl.h>
-#include <stdatomic.h>
-
 #include "common/net/tls.h"
+
+#include <openssl/ssl.h>
+
+#include <stdatomic.h>
 
 struct tls_context {
     atomic_uint references;

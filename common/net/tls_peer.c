@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/net/tls_openssl.h"
+
 #include <openssl/bn.h>
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include "common/net/tls_openssl.h"
 
 bool
 tls_peer_allows_app(const struct tls_peer *peer, struct bytes key)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/net/tls_openssl.h"
+
 #include <openssl/err.h>
+
 #include <string.h>
 #include <time.h>
-
-#include "common/net/tls_openssl.h"
 
 /* What OpenSSL reports, as an operator would say it. Reasons above SSL_AD_REASON_OFFSET are alerts
  * sent by the peer. */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/net/tls_session.h"
 
-#include <assert.h>
+#include "common/net/tls_openssl.h"
+
 #include <openssl/err.h>
+
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "common/net/tls_openssl.h"
 
 /*
  * OpenSSL meets the wire through one BIO per session that has no memory: it reads off the view the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <openssl/x509_vfy.h>
-
 #include "common/net/tls_openssl.h"
+
+#include <openssl/x509_vfy.h>
 
 enum status
 tls_trust_system(X509_STORE *store)

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/net/tls_openssl.h"
+
+#include <openssl/x509.h>
+
 #include <windows.h>
 
 #include <wincrypt.h>
-/* Names that OpenSSL's headers use for their own types. */
+/* Names of OpenSSL's types that the line above made macros of. */
 #undef X509_NAME
 #undef X509_EXTENSIONS
 #undef PKCS7_SIGNER_INFO
 #undef OCSP_REQUEST
 #undef OCSP_RESPONSE
-
-#include <openssl/x509.h>
-
-#include "common/net/tls_openssl.h"
 
 enum status
 tls_trust_system(X509_STORE *store)

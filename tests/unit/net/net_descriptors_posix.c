@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "tests/unit/net/net_descriptors.h"
+
 #include <dirent.h>
 #include <stddef.h>
-
-#include "tests/unit/net/net_descriptors.h"
 
 long
 net_descriptors(void)

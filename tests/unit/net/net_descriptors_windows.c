@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <windows.h>
-
 #include "tests/unit/net/net_descriptors.h"
+
+#include <windows.h>
 
 long
 net_descriptors(void)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/net/net_fixture.h"
 
+#include "common/base/clock.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include "common/base/clock.h"
 
 enum { RECEIVED_LIMIT_BYTES = 256 * 1024 * 1024 };
 

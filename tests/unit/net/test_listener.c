@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Goal of this test: sockets accepted on one loop live on another; closing a listener loses nobody
  * who has connected. */
-#include <stdio.h>
-#include <stdlib.h>
+#include "tests/unit/net/net_fixture.h"
+
 #include <uv.h>
 
-#include "tests/unit/net/net_fixture.h"
+#include <stdio.h>
+#include <stdlib.h>
 
 enum { CLIENTS = 100 };
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Goal of this test: out of file descriptors the listener says so, does not spin, and goes on when
  * there are some again. */
+#include "tests/unit/net/net_fixture.h"
+
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "tests/unit/net/net_fixture.h"
 
 enum { DESCRIPTORS_MAX = 70000 };
 

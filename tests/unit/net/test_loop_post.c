@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Goal of this test: what other threads post runs on the loop's thread, all of it, each thread's in
  * order. */
-#include <stdlib.h>
+#include "tests/unit/net/net_fixture.h"
+
 #include <uv.h>
 
-#include "tests/unit/net/net_fixture.h"
+#include <stdlib.h>
 
 enum { THREADS = 4, POSTS = 50000 };
 

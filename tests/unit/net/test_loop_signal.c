@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Goal of this test: a signal reaches the loop's thread, also twice, and not after it was closed.
  */
-#include <signal.h>
-
 #include "tests/unit/net/net_fixture.h"
+
+#include <signal.h>
 
 static void
 count_up(void *context)

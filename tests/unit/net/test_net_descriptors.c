@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Goal of this test: no descriptor outlives its stream, whatever way it ends. */
-#include <stdio.h>
-
 #include "tests/unit/net/net_descriptors.h"
 #include "tests/unit/net/net_fixture.h"
+
+#include <stdio.h>
 
 static void
 one_of_each(void)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Goal of this test: the ring keeps order and count while it grows, wraps and empties, and holds
  * one reference a slice. */
-#include <stdatomic.h>
-
 #include "common/net/slice_queue.h"
 #include "tests/support/test.h"
+
+#include <stdatomic.h>
 
 static struct payload *
 numbers(size_t length)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Goal of this test: a peer that closes only its own direction still gets what was queued for it.
  */
-#include <uv.h>
-
 #include "common/net/loop_uv.h"
 #include "tests/unit/net/net_fixture.h"
+
+#include <uv.h>
 
 enum { ANSWER_BYTES = 3 * 1000 * 1000 };
 

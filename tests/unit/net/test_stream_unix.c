@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Goal of this test: streams and listeners work over Unix sockets, and a stale socket file is no
  * obstacle. */
+#include "tests/unit/net/net_fixture.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include "tests/unit/net/net_fixture.h"
 
 struct place {
     char folder[64];

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Goal of this test: a credential file that cannot work is refused with a sentence that says what
  * is wrong. */
-#include <string.h>
-
 #include "common/net/tls_session.h"
 #include "tests/unit/net/net_fixture.h"
+
+#include <string.h>
 
 enum { PEM_LIMIT = 64 * 1024 };
 
