@@ -188,7 +188,12 @@ take_healed(struct redis_channel *channel, const struct route_result *result)
     if (result->outcome == ROUTE_PUBLISHED) {
         if (channel->state == REDIS_CHANNEL_SUBSCRIBED) {
             channel->state = REDIS_CHANNEL_HEARING;
+            channel->has_heard = true;
             channel->handler->on_subscribed(channel->owner, result->counter, false);
+        }
+        if (channel->state == REDIS_CHANNEL_DEAF &&
+            (!channel->has_heard || redis_log_limit(channel) == 0)) {
+            return; /* what is published now could not be read later; the subscription will come */
         }
         channel->handler->on_state(channel->owner, LINK_BACKPLANE_OPEN, BYTES("connected"));
         return;

@@ -137,7 +137,7 @@ route_member_can_send(const struct route_member *member)
     const struct route_peer *peer = member->peer;
 
     return link_server_send_credit(peer->link) > 0 &&
-           sink_queued_bytes(peer->sink) < peer->deliver_high_bytes;
+           sink_queued_bytes(peer->sink) <= peer->deliver_high_bytes;
 }
 
 static void

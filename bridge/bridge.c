@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+#include "bridge/bridge.h"
+
+#include <hubplane_version.h>
+#include <stdlib.h>
+
+#include "bridge/authority/farm_authority.h"
+#include "bridge/authority/state_file.h"
+#include "bridge/bridge_apps.h"
+#include "bridge/bridge_metrics.h"
+#include "bridge/node_link/node_links.h"
+#include "bridge/redis/redis_backplane.h"
+#include "bridge/route/route_memory.h"
+#include "common/base/crypto.h"
+#include "common/base/file.h"
+
+enum { NAMED_FILE_MAX_BYTES = 1024 * 1024 };
+
+enum bridge_state {
+    BRIDGE_OPEN,
+    BRIDGE_DRAINING, /* nodes were asked to leave; the timer runs */
+    BRIDGE_CLOSING,
+};
+
+struct bridge {
+    struct loop *loop;
+    const struct bridge_options *options;
+    void (*on_closed)(void *owner);
+    void *owner;
+    enum bridge_state state;
+    struct metrics metrics;
+    struct tls_context *redis_tls;
+    struct route_backplane *backplane;
+    struct bridge_apps apps;
+    struct node_links links;
+    struct timer drain_timer;
+    uint8_t instance[ENVELOPE_INSTANCE_BYTES];
+};
+
+/* ---- The backplane ---- */
+
+static enum status
+read_named_file(const char *path, struct buffer *out, struct buffer *problem)
+{
+    enum status status = path == NULL ? STATUS_OK : file_read(path, NAMED_FILE_MAX_BYTES, out);
+
+    if (status != STATUS_OK) {
+        (void)buffer_append_format(problem, "cannot read %s: %s", path, status_sentence(status));
+    }
+    return status;
+}
+
+enum status
+bridge_redis_tls(const struct bridge_options *options, struct buffer *problem,
+                 struct tls_context **out)
+{
+    const struct bridge_options_redis *redis = options->redis;
+    struct tls_options tls = {.role = TLS_CLIENT, .verifies_host_name = true};
+    struct buffer authority, certificate;
+    enum status status;
+
+    *out = NULL;
+    if (!redis->tls) {
+        return STATUS_OK;
+    }
+    buffer_init(&authority, NAMED_FILE_MAX_BYTES);
+    buffer_init(&certificate, NAMED_FILE_MAX_BYTES);
+    status = read_named_file(redis->tls_authority, &authority, problem);
+    if (status == STATUS_OK) {
+        status = read_named_file(redis->tls_certificate, &certificate, problem);
+    }
+    if (status == STATUS_OK) {
+        tls.authority_pem = buffer_bytes(&authority);
+        tls.certificate_pem = tls.key_pem = buffer_bytes(&certificate);
+        status = tls_context_new(&tls, problem, out);
+    }
+    crypto_wipe(certificate.data, certificate.capacity);
+    buffer_deinit(&certificate);
+    buffer_deinit(&authority);
+    return status;
+}
+
+static enum status
+open_redis(struct bridge *bridge, struct buffer *problem)
+{
+    const struct bridge_options_redis *redis = bridge->options->redis;
+    struct redis_backplane_options options = {
+        .redis =
+            {
+                .address = redis->address,
+                .user = redis->user,
+                .password_file = redis->password_file,
+                .database = redis->database,
+                .tls_server_name = bridge->options->redis_host,
+            },
+        .metrics = &bridge->metrics,
+        .log_messages = redis->log_messages,
+        .log_bytes = redis->log_max,
+        .sequence_life_ms = redis->sequence_life,
+    };
+    enum status status = bridge_redis_tls(bridge->options, problem, &bridge->redis_tls);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    options.redis.tls = bridge->redis_tls;
+    log_info(loop_log(bridge->loop), "bridge", "connecting to Redis address=%s", redis->address);
+    return redis_backplane_new(bridge->loop, &options, &bridge->backplane);
+}
+
+static enum status
+open_backplane(struct bridge *bridge, struct buffer *problem)
+{
+    if (!bridge_options_is_memory(bridge->options)) {
+        return open_redis(bridge, problem);
+    }
+    log_warn(loop_log(bridge->loop), "bridge",
+             "backplane = memory: no Redis is configured, so the farm is what connects to this one "
+             "bridge, and a restart forgets what is on its way");
+    return route_memory_new(loop_timers(bridge->loop), &bridge->backplane);
+}
+
+static void
+close_backplane(struct bridge *bridge)
+{
+    if (bridge_options_is_memory(bridge->options)) {
+        route_memory_free(bridge->backplane);
+    } else {
+        redis_backplane_free(bridge->backplane);
+    }
+    tls_context_free(bridge->redis_tls);
+}
+
+/* ---- The door ---- */
+
+/* The bridge that holds the authority needs no one to issue its own credentials. */
+static bool
+issues_own_credentials(const struct bridge_options *options)
+{
+    return options->bridge->credentials == NULL && !state_file_exists(options->credentials) &&
+           farm_authority_exists(options->bridge->state);
+}
+
+static enum status
+issue_own_credentials(const struct bridge *bridge, struct buffer *problem)
+{
+    const struct bridge_options *options = bridge->options;
+    const struct farm_certificate_wanted wanted = {
+        .name = bytes_from_string(options->name),
+        .is_bridge = true,
+        .days = FARM_CERTIFICATE_DAYS,
+        .now_s = (int64_t)(loop_clock(bridge->loop)->wall_ms / 1000),
+    };
+    struct farm_certificate made;
+    struct buffer pem;
+    enum status status;
+
+    if (!issues_own_credentials(options)) {
+        return STATUS_OK;
+    }
+    buffer_init(&pem, NAMED_FILE_MAX_BYTES);
+    status = farm_authority_issue(options->bridge->state, &wanted, &pem, &made, problem);
+    if (status == STATUS_OK) {
+        status = state_file_write(options->credentials, buffer_bytes(&pem), STATE_FILE_PRIVATE);
+        if (status != STATUS_OK) {
+            (void)buffer_append_format(problem, "cannot write %s: %s", options->credentials,
+                                       status_sentence(status));
+        }
+    }
+    if (status == STATUS_OK) {
+        log_info(loop_log(bridge->loop), "bridge", "issued its own credentials file=%s serial=%s",
+                 options->credentials, made.serial);
+    }
+    crypto_wipe(pem.data, pem.capacity);
+    buffer_deinit(&pem);
+    return status;
+}
+
+/* Every node has left: nothing calls into the apps any more. */
+static void
+on_links_closed(void *owner)
+{
+    struct bridge *bridge = owner;
+    void (*on_closed)(void *owner) = bridge->on_closed;
+    void *closed_owner = bridge->owner;
+
+    timer_stop(loop_timers(bridge->loop), &bridge->drain_timer);
+    bridge_apps_deinit(&bridge->apps);
+    close_backplane(bridge);
+    metrics_deinit(&bridge->metrics);
+    free(bridge);
+    on_closed(closed_owner);
+}
+
+static enum status
+open_links(struct bridge *bridge, struct buffer *problem)
+{
+    const struct bridge_options *options = bridge->options;
+    struct node_links_options links = {
+        .loop = bridge->loop,
+        .listen = options->bridge->listen,
+        .credentials = options->credentials,
+        .links_max = options->bridge->links_max,
+        .peers =
+            {
+                .loop = bridge->loop,
+                .apps = &bridge->apps,
+                .metrics = &bridge->metrics,
+                .deliver_high_bytes = options->bridge->queue_max,
+                .self =
+                    {
+                        .name = bytes_from_string(options->name),
+                        .software = BYTES("hubplane-bridge " HUBPLANE_VERSION),
+                    },
+            },
+        .on_closed = on_links_closed,
+        .owner = bridge,
+    };
+
+    crypto_random(links.peers.self.instance, sizeof(links.peers.self.instance));
+    return node_links_open(&bridge->links, &links, problem);
+}
+
+enum status
+bridge_check(const struct bridge_options *options, struct buffer *problem)
+{
+    struct tls_context *tls = NULL;
+    struct buffer password;
+    enum status status = STATUS_OK;
+
+    if (!issues_own_credentials(options)) {
+        status = node_links_check_credentials(options->credentials, problem);
+    }
+    if (status == STATUS_OK) {
+        status = bridge_redis_tls(options, problem, &tls);
+    }
+    tls_context_free(tls);
+    buffer_init(&password, NAMED_FILE_MAX_BYTES);
+    if (status == STATUS_OK) {
+        status = read_named_file(options->redis->password_file, &password, problem);
+    }
+    crypto_wipe(password.data, password.capacity);
+    buffer_deinit(&password);
+    return status;
+}
+
+/* ---- Life ---- */
+
+enum status
+bridge_open(struct loop *loop, const struct bridge_options *options, void (*on_closed)(void *owner),
+            void *owner, struct buffer *problem, struct bridge **out)
+{
+    struct bridge *bridge = calloc(1, sizeof(*bridge));
+    enum status status;
+
+    if (bridge == NULL || bridge_metrics_init(&bridge->metrics) != STATUS_OK) {
+        (void)buffer_append_string(problem, "out of memory");
+        free(bridge);
+        return STATUS_NO_MEMORY;
+    }
+    bridge->loop = loop;
+    bridge->options = options;
+    bridge->on_closed = on_closed;
+    bridge->owner = owner;
+    bridge_apps_init(&bridge->apps, &(struct bridge_apps_options){.config = options,
+                                                                  .timers = loop_timers(loop),
+                                                                  .log = loop_log(loop),
+                                                                  .metrics = &bridge->metrics});
+    status = issue_own_credentials(bridge, problem);
+    if (status == STATUS_OK) {
+        status = open_backplane(bridge, problem);
+    }
+    bridge->apps.options.backplane = bridge->backplane;
+    if (status == STATUS_OK) {
+        status = bridge_apps_open_configured(&bridge->apps, problem);
+    }
+    if (status == STATUS_OK) {
+        status = open_links(bridge, problem);
+    }
+    if (status != STATUS_OK) {
+        bridge_apps_deinit(&bridge->apps);
+        close_backplane(bridge);
+        metrics_deinit(&bridge->metrics);
+        free(bridge);
+        return status;
+    }
+    log_info(loop_log(loop), "bridge", "listening address=%s port=%u name=%s",
+             options->bridge->listen, bridge_port(bridge), options->name);
+    *out = bridge;
+    return STATUS_OK;
+}
+
+void
+bridge_close(struct bridge *bridge)
+{
+    if (bridge->state != BRIDGE_CLOSING) {
+        bridge->state = BRIDGE_CLOSING;
+        node_links_close(&bridge->links);
+    }
+}
+
+static void
+on_drain_timer(struct timer *timer)
+{
+    struct bridge *bridge = CONTAINER_OF(timer, struct bridge, drain_timer);
+
+    log_warn(loop_log(bridge->loop), "bridge",
+             "some nodes have not left in time; their links are closed");
+    bridge_close(bridge);
+}
+
+void
+bridge_drain(struct bridge *bridge, uint64_t timeout_ms)
+{
+    if (bridge->state != BRIDGE_OPEN) {
+        return;
+    }
+    bridge->state = BRIDGE_DRAINING;
+    timer_start(loop_timers(bridge->loop), &bridge->drain_timer, timeout_ms, on_drain_timer);
+    node_links_drain(&bridge->links, BYTES_NONE);
+}
+
+enum status
+bridge_reload(struct bridge *bridge, struct buffer *problem)
+{
+    return node_links_reload(&bridge->links, problem);
+}
+
+uint16_t
+bridge_port(const struct bridge *bridge)
+{
+    return node_links_port(&bridge->links);
+}
+
+const struct metrics *
+bridge_metrics(const struct bridge *bridge)
+{
+    return &bridge->metrics;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include "bridge/node_link/node_links.h"
+
+#include <inttypes.h>
+
+#include "bridge/bridge_metrics.h"
+#include "common/base/crypto.h"
+#include "common/base/file.h"
+
+enum { CREDENTIALS_MAX_BYTES = 1024 * 1024 };
+
+static void
+finish_close(struct node_links *links)
+{
+    if (links->state == NODE_LINKS_CLOSING && links->listener == NULL && links->peer_count == 0) {
+        links->state = NODE_LINKS_CLOSED;
+        tls_context_free(links->tls);
+        links->tls = NULL;
+        links->options.on_closed(links->options.owner);
+    }
+}
+
+static void
+on_peer_gone(void *owner)
+{
+    struct node_links *links = owner;
+
+    links->peer_count--;
+    if (links->state == NODE_LINKS_DRAINING && links->peer_count == 0) {
+        node_links_close(links);
+    }
+    finish_close(links);
+}
+
+static void
+on_socket(void *owner, stream_socket socket)
+{
+    struct node_links *links = owner;
+    uint64_t suppressed;
+
+    if (links->peer_count >= links->options.links_max || links->state != NODE_LINKS_OPEN) {
+        metrics_add(links->options.peers.metrics, BRIDGE_METRIC_LINKS_REFUSED, 1);
+        if (log_allows(&links->refused_limit, loop_clock(links->options.loop)->now_ms,
+                       &suppressed)) {
+            log_warn(
+                loop_log(links->options.loop), "bridge",
+                "a link was refused: there are as many as links_max allows suppressed=%" PRIu64,
+                suppressed);
+        }
+        listener_reject(socket);
+        return;
+    }
+    if (peer_open(&links->options.peers, links->tls, socket, &links->peers) == STATUS_OK) {
+        links->peer_count++;
+    }
+}
+
+static void
+on_listener_closed(void *owner)
+{
+    struct node_links *links = owner;
+
+    links->listener = NULL;
+    finish_close(links);
+}
+
+static const struct listener_handler listener_handler = {
+    .on_socket = on_socket,
+    .on_closed = on_listener_closed,
+};
+
+static enum status
+load_credentials(const char *path, struct tls_context **out, struct buffer *problem)
+{
+    struct tls_options options = {.role = TLS_SERVER,
+                                  .requires_peer_certificate = true,
+                                  .is_link = true};
+    struct buffer pem;
+    enum status status;
+
+    buffer_init(&pem, CREDENTIALS_MAX_BYTES);
+    status = file_read(path, CREDENTIALS_MAX_BYTES, &pem);
+    if (status != STATUS_OK) {
+        (void)buffer_append_format(
+            problem,
+            "cannot read the credentials %s: %s; make them with: hubplane-bridge ca, then "
+            "hubplane-bridge issue NAME --bridge",
+            path, status_sentence(status));
+    } else {
+        options.certificate_pem = options.key_pem = options.authority_pem = buffer_bytes(&pem);
+        (void)buffer_append_format(problem, "%s: ", path);
+        status = tls_context_new(&options, problem, out);
+    }
+    if (status == STATUS_OK) {
+        buffer_clear(problem);
+    }
+    crypto_wipe(pem.data, pem.capacity);
+    buffer_deinit(&pem);
+    return status;
+}
+
+static enum status
+listen_at(struct node_links *links, struct buffer *problem)
+{
+    const char *address = links->options.listen;
+    enum status status =
+        listener_open(links->options.loop, address, &listener_handler, links, &links->listener);
+
+    if (status == STATUS_ADDRESS_IN_USE) {
+        (void)buffer_append_format(problem,
+                                   "another program listens at %s; stop it or choose another "
+                                   "address with listen in [bridge]",
+                                   address);
+    } else if (status != STATUS_OK) {
+        (void)buffer_append_format(problem, "cannot listen at %s: %s", address,
+                                   status_sentence(status));
+    }
+    return status;
+}
+
+enum status
+node_links_open(struct node_links *links, const struct node_links_options *options,
+                struct buffer *problem)
+{
+    enum status status;
+
+    *links = (struct node_links){.options = *options, .state = NODE_LINKS_OPEN};
+    links->options.peers.on_gone = on_peer_gone;
+    links->options.peers.owner = links;
+    list_init(&links->peers);
+    status = load_credentials(links->options.credentials, &links->tls, problem);
+    if (status == STATUS_OK) {
+        status = listen_at(links, problem);
+        if (status != STATUS_OK) {
+            tls_context_free(links->tls);
+            links->tls = NULL;
+        }
+    }
+    return status;
+}
+
+enum status
+node_links_reload(struct node_links *links, struct buffer *problem)
+{
+    struct tls_context *tls;
+    enum status status = load_credentials(links->options.credentials, &tls, problem);
+
+    if (status == STATUS_OK) {
+        tls_context_free(links->tls);
+        links->tls = tls;
+    }
+    return status;
+}
+
+enum status
+node_links_check_credentials(const char *path, struct buffer *problem)
+{
+    struct tls_context *tls = NULL;
+    enum status status = load_credentials(path, &tls, problem);
+
+    tls_context_free(tls);
+    return status;
+}
+
+void
+node_links_drain(struct node_links *links, struct bytes others)
+{
+    if (links->state != NODE_LINKS_OPEN) {
+        return;
+    }
+    links->state = NODE_LINKS_DRAINING;
+    listener_close(links->listener);
+    LIST_FOR_EACH (node, &links->peers) {
+        peer_drain(peer_from(node), BYTES("the bridge is being stopped"), others);
+    }
+    if (links->peer_count == 0) {
+        node_links_close(links);
+    }
+}
+
+void
+node_links_close(struct node_links *links)
+{
+    if (links->state == NODE_LINKS_CLOSING || links->state == NODE_LINKS_CLOSED) {
+        return;
+    }
+    if (links->state == NODE_LINKS_OPEN) {
+        listener_close(links->listener);
+    }
+    links->state = NODE_LINKS_CLOSING;
+    LIST_FOR_EACH (node, &links->peers) {
+        peer_close(peer_from(node), "the bridge is being stopped");
+    }
+}
+
+bool
+node_links_is_empty(const struct node_links *links)
+{
+    return links->peer_count == 0;
+}
+
+uint16_t
+node_links_port(const struct node_links *links)
+{
+    return listener_port(links->listener);
+}

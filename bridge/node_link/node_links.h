@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* node_links: the door of the bridge: the listener, the credentials it shows, and every node that
+ * is connected. */
+#ifndef HUBPLANE_BRIDGE_NODE_LINKS_H
+#define HUBPLANE_BRIDGE_NODE_LINKS_H
+
+#include "bridge/bridge_apps.h"
+#include "bridge/node_link/peer.h"
+#include "common/net/listener.h"
+
+struct node_links_options {
+    struct loop *loop;
+    const char *listen;
+    const char *credentials; /* PEM file: certificate, key, authority */
+    uint64_t links_max;
+    struct peer_options peers; /* on_gone and owner are filled in by node_links */
+    /* The listener and every link are gone, after node_links_close(). */
+    void (*on_closed)(void *owner);
+    void *owner;
+};
+
+enum node_links_state {
+    NODE_LINKS_OPEN,
+    NODE_LINKS_DRAINING, /* not listening; nodes were asked to leave */
+    NODE_LINKS_CLOSING,
+    NODE_LINKS_CLOSED,
+};
+
+struct node_links {
+    struct node_links_options options;
+    enum node_links_state state;
+    struct tls_context *tls;
+    struct listener *listener; /* NULL once closed */
+    struct list peers;
+    size_t peer_count;
+    struct log_limit refused_limit;
+};
+
+/** Listen. OK; INVALID, EXPIRED, NOT_FOUND, DENIED - the credentials; ADDRESS_IN_USE, DENIED,
+ * INVALID - the address; each with a sentence in ${problem} that says what to do. */
+MUST_CHECK enum status node_links_open(struct node_links *links,
+                                       const struct node_links_options *options,
+                                       struct buffer *problem);
+/** Read the credentials anew, for links to come. As node_links_open(); on failure the old ones
+ * stay. */
+MUST_CHECK enum status node_links_reload(struct node_links *links, struct buffer *problem);
+/** Stop listening and ask every node to leave; when the last has left, node_links_close() follows
+ * by itself. */
+void node_links_drain(struct node_links *links, struct bytes others);
+/** Close every link; on_closed fires later. Idempotent. */
+void node_links_close(struct node_links *links);
+bool node_links_is_empty(const struct node_links *links);
+/** Whether the credentials at ${path} can be used: as node_links_open(). */
+MUST_CHECK enum status node_links_check_credentials(const char *path, struct buffer *problem);
+uint16_t node_links_port(const struct node_links *links);
+
+#endif

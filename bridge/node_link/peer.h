@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* peer: one node's link: its stream, its certificate, the session on it, and the apps it has
+ * opened. */
+#ifndef HUBPLANE_BRIDGE_PEER_H
+#define HUBPLANE_BRIDGE_PEER_H
+
+#include "common/base/list.h"
+#include "common/net/stream.h"
+#include "common/wire/link.h"
+
+struct bridge_apps;
+struct peer;
+
+/* What all peers of a bridge share. */
+struct peer_options {
+    struct loop *loop;
+    struct bridge_apps *apps;
+    struct metrics *metrics;
+    struct link_identity self;
+    size_t deliver_high_bytes;
+    /* The peer has taken its leave: it is no longer in the list, and freed when this returns. */
+    void (*on_gone)(void *owner);
+    void *owner;
+};
+
+/** Adopt an accepted socket and append the peer to ${list}. On failure the socket is closed.
+ * ${options} must outlive it. OK, NO_MEMORY, IO. */
+MUST_CHECK enum status peer_open(const struct peer_options *options, struct tls_context *tls,
+                                 stream_socket socket, struct list *list);
+/** The peer whose place in the list is ${node}. */
+struct peer *peer_from(struct list_node *node);
+/** Ask the node to move to another bridge; it closes when it has. */
+void peer_drain(struct peer *peer, struct bytes reason, struct bytes others);
+/** Idempotent; it goes later. */
+void peer_close(struct peer *peer, const char *reason);
+
+#endif

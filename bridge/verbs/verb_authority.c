@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* The verbs of the farm's authority: ca, issue. */
+#include "bridge/authority/farm_authority.h"
+#include "bridge/verbs/verbs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/base/crypto.h"
+#include "common/net/tls.h"
+
+enum { OUTPUT_MAX_BYTES = 64 * 1024, PROBLEM_MAX_BYTES = 8 * 1024 };
+
+/* The state directory: --state, else what the configuration says. Its memory belongs to ${options}
+ * or to the arguments. */
+static enum exit_code
+take_state(const struct verb *verb, struct verb_arguments *arguments,
+           struct bridge_options *options, const char **directory)
+{
+    char *state, *config;
+    bool has_state = verbs_take_option(arguments, "--state", &state);
+    bool has_config = verbs_take_option(arguments, "--config", &config);
+    enum exit_code code;
+
+    if ((has_state && state == NULL) || (has_config && config == NULL)) {
+        return verbs_usage_error(verb, "%s needs a value", has_state ? "--state" : "--config");
+    }
+    code = verbs_read_config(options, has_state ? "/dev/null" : config, false);
+    *directory = has_state ? state : (code == EXIT_CODE_OK ? options->bridge->state : NULL);
+    return code;
+}
+
+static enum exit_code
+report(enum status status, const struct buffer *problem)
+{
+    if (status == STATUS_OK) {
+        return EXIT_CODE_OK;
+    }
+    fprintf(stderr, "hubplane-bridge: %.*s\n", BYTES_PRINTF(buffer_bytes(problem)));
+    return status == STATUS_INVALID ? EXIT_CODE_USAGE : EXIT_CODE_FAILED;
+}
+
+enum exit_code
+verb_ca(const struct verb *verb, struct verb_arguments arguments)
+{
+    struct bridge_options options = {.name = NULL};
+    struct buffer problem;
+    const char *directory;
+    enum exit_code code = take_state(verb, &arguments, &options, &directory);
+
+    buffer_init(&problem, PROBLEM_MAX_BYTES);
+    if (code == EXIT_CODE_OK && arguments.count > 0) {
+        code = verbs_usage_error(verb, "\"%s\" is not understood", arguments.values[0]);
+    }
+    if (code == EXIT_CODE_OK) {
+        enum status status = farm_authority_create(directory, (int64_t)time(NULL), &problem);
+
+        code = report(status, &problem);
+        if (code == EXIT_CODE_OK) {
+            printf("The farm's authority is in %s; keep a copy of authority.key in a safe place.\n"
+                   "Next, for each node: hubplane-bridge issue NAME > NAME.pem\n",
+                   directory);
+        }
+    }
+    buffer_deinit(&problem);
+    bridge_options_deinit(&options);
+    return code;
+}
+
+/* What the command line of "issue" asks for. */
+struct issue_request {
+    struct farm_certificate_wanted wanted;
+    struct bytes apps[TLS_PEER_APPS_MAX];
+};
+
+static enum exit_code
+take_apps(const struct verb *verb, char *list, struct issue_request *request)
+{
+    struct bytes rest = bytes_from_string(list), part;
+
+    while (bytes_split(&rest, ',', &part)) {
+        part = bytes_trim(part);
+        if (part.length == 0 || bytes_find(part, '*') != SIZE_MAX) {
+            return verbs_usage_error(
+                verb, "--apps: \"%s\" is not a list of keys; leave it out for every app", list);
+        }
+        if (request->wanted.app_count == TLS_PEER_APPS_MAX) {
+            return verbs_usage_error(verb, "--apps: at most %d", TLS_PEER_APPS_MAX);
+        }
+        request->apps[request->wanted.app_count++] = part;
+    }
+    request->wanted.apps = request->apps;
+    return EXIT_CODE_OK;
+}
+
+static enum exit_code
+take_request(const struct verb *verb, struct verb_arguments *arguments,
+             struct issue_request *request)
+{
+    char *apps, *days;
+    uint64_t number = FARM_CERTIFICATE_DAYS;
+    enum exit_code code = EXIT_CODE_OK;
+
+    request->wanted = (struct farm_certificate_wanted){.now_s = (int64_t)time(NULL)};
+    request->wanted.is_bridge = verbs_take_flag(arguments, "--bridge");
+    if (verbs_take_option(arguments, "--apps", &apps)) {
+        code = apps == NULL ? verbs_usage_error(verb, "--apps needs a list of keys")
+                            : take_apps(verb, apps, request);
+    }
+    if (verbs_take_option(arguments, "--days", &days) &&
+        (bytes_parse_uint64(bytes_from_string(days), &number) != STATUS_OK || number == 0 ||
+         number > FARM_CERTIFICATE_DAYS_MAX)) {
+        return verbs_usage_error(verb, "--days needs a number from 1 to %d",
+                                 FARM_CERTIFICATE_DAYS_MAX);
+    }
+    request->wanted.days = (uint32_t)number;
+    return code;
+}
+
+static enum exit_code
+issue(const char *directory, const struct farm_certificate_wanted *wanted)
+{
+    struct buffer pem, problem;
+    struct farm_certificate made;
+    enum exit_code code;
+
+    buffer_init(&pem, OUTPUT_MAX_BYTES);
+    buffer_init(&problem, PROBLEM_MAX_BYTES);
+    code = report(farm_authority_issue(directory, wanted, &pem, &made, &problem), &problem);
+    if (code == EXIT_CODE_OK) {
+        code = verbs_print(buffer_bytes(&pem));
+    }
+    crypto_wipe(pem.data, pem.capacity);
+    buffer_deinit(&pem);
+    buffer_deinit(&problem);
+    return code;
+}
+
+enum exit_code
+verb_issue(const struct verb *verb, struct verb_arguments arguments)
+{
+    struct bridge_options options = {.name = NULL};
+    struct issue_request request;
+    const char *directory;
+    enum exit_code code = take_request(verb, &arguments, &request);
+
+    if (code == EXIT_CODE_OK) {
+        code = take_state(verb, &arguments, &options, &directory);
+    }
+    if (code == EXIT_CODE_OK && arguments.count != 1) {
+        code = verbs_usage_error(verb, arguments.count == 0 ? "the name of the node is missing"
+                                                            : "one name at a time");
+    }
+    if (code == EXIT_CODE_OK) {
+        request.wanted.name = bytes_from_string(arguments.values[0]);
+        code = issue(directory, &request.wanted);
+    }
+    if (options.name != NULL || options.set.schema != NULL) {
+        bridge_options_deinit(&options);
+    }
+    return code;
+}
