@@ -14,9 +14,7 @@ enum {
     BACKLOG_MAX_BYTES = 256 * 1024, /* several reads of a sink which was paused too late */
 };
 
-/* ---- life
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------- */
 
 enum status
 http_connection_new(struct http_server *server, struct sink *sink, const char *peer_address,
@@ -82,9 +80,7 @@ http_connection_of_const(const struct http_exchange *exchange)
                                                       offsetof(struct http_connection, exchange));
 }
 
-/* ---- states
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- states -------------------------------------------------------------------------- */
 
 #define MOVE(state) (1u << HTTP_CONNECTION_##state)
 
@@ -208,9 +204,7 @@ http_connection_become_websocket(struct http_connection *connection, struct webs
     }
 }
 
-/* ---- refusing
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- refusing ------------------------------------------------------------------------ */
 
 static const char *
 explain(uint16_t status)
@@ -266,9 +260,7 @@ refuse(struct http_connection *connection, uint16_t status)
     http_connection_finish(connection, http_status_phrase(status));
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------- */
 
 /* Blank lines before a request are to be ignored (RFC 9112 section 2.2), and must not look like the
  * start of one. */
@@ -411,8 +403,7 @@ http_connection_receive(struct http_connection *connection, struct bytes input)
     }
 }
 
-/* ---- everything else that happens
- * ----------------------------------------------------------------------------------- */
+/* ---- everything else that happens ---------------------------------------------------- */
 
 static void
 on_timer(struct timer *timer)

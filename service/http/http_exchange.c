@@ -6,9 +6,7 @@
 #include "service/http/http_connection_state.h"
 #include "service/http/http_handshake.h"
 
-/* ---- asking
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- asking -------------------------------------------------------------------------- */
 
 const struct http_request *
 http_exchange_request(const struct http_exchange *exchange)
@@ -37,8 +35,7 @@ http_exchange_queued_bytes(const struct http_exchange *exchange)
     return sink_queued_bytes(http_connection_of_const(exchange)->sink);
 }
 
-/* ---- answering at once
- * ------------------------------------------------------------------------------------------ */
+/* ---- answering at once --------------------------------------------------------------- */
 
 static void
 write_response(struct http_connection *connection, const struct http_response *response)
@@ -74,9 +71,7 @@ http_exchange_abort(struct http_exchange *exchange, const char *reason)
     http_connection_abort(connection, reason);
 }
 
-/* ---- streaming
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- streaming ----------------------------------------------------------------------- */
 
 void
 http_exchange_start(struct http_exchange *exchange, const struct http_response *response)
@@ -120,8 +115,7 @@ http_exchange_finish(struct http_exchange *exchange)
     http_connection_answered(connection);
 }
 
-/* ---- becoming a WebSocket
- * ---------------------------------------------------------------------------------------- */
+/* ---- becoming a WebSocket ------------------------------------------------------------ */
 
 bool
 http_exchange_is_websocket(const struct http_exchange *exchange)

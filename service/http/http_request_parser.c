@@ -31,8 +31,7 @@ struct http_request_parser {
     bool keeps_alive;
 };
 
-/* ---- llhttp's callbacks: 0 goes on, -1 stops with failure set
- * --------------------------------------------------- */
+/* ---- llhttp's callbacks: 0 goes on, -1 stops with failure set ------------------------ */
 
 static struct http_request_parser *
 parser_of(llhttp_t *llhttp)
@@ -127,8 +126,7 @@ static const llhttp_settings_t settings = {
     .on_message_complete = on_message_complete,
 };
 
-/* ---- the head as a whole
- * ---------------------------------------------------------------------------------------- */
+/* ---- the head as a whole ------------------------------------------------------------- */
 
 static enum http_method
 method_from(uint8_t method)
@@ -290,9 +288,7 @@ on_headers_complete(llhttp_t *llhttp)
     return (failure != 0) ? fail(parser, failure) : 0;
 }
 
-/* ---- feeding
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- feeding ------------------------------------------------------------------------- */
 
 static uint16_t
 failure_from(llhttp_errno_t error)
@@ -382,9 +378,7 @@ http_request_parser_feed(struct http_request_parser *parser, struct bytes *input
     return status;
 }
 
-/* ---- life
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------------------- */
 
 struct http_request_parser *
 http_request_parser_new(const struct http_limits *limits)

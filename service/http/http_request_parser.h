@@ -17,10 +17,11 @@ void http_request_parser_free(struct http_request_parser *parser);
 /**
  * http_request_parser_feed(parser, input):
  * Consume ${input} until the request is complete or the input runs out.
- *   Shape:    RFC 9112; HTTP/1.0 and 1.1; body by Content-Length or chunked. Stricter than it must be: lines end in CR LF only,
- *             no folding, one Host header.
+ *   Shape:    RFC 9112; HTTP/1.0 and 1.1; body by Content-Length or chunked. Stricter than it
+ *             must be: lines end in CR LF only, no folding, one Host header.
  *   Owns:     ${input} is borrowed and advanced; everything is copied.
- *   Returns:  OK - the request is complete, ${input} is what follows it;  NEED_MORE - all input consumed;
+ *   Returns:  OK - the request is complete, ${input} is what follows it;
+ *             NEED_MORE - all input consumed;
  *             PROTOCOL - dead; http_request_parser_failure() says with which status to answer.
  *   Source:   fuzzed by tests/fuzz/fuzz_http_connection.c.
  */

@@ -53,9 +53,7 @@ set_state(struct websocket *websocket, enum websocket_state state)
     timer_stop(websocket->timers, &websocket->close_timer);
 }
 
-/* ---- out
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- out ----------------------------------------------------------------------------- */
 
 struct payload *
 websocket_frame_from(struct bytes text)
@@ -146,9 +144,7 @@ websocket_queued_bytes(const struct websocket *websocket)
     return sink_queued_bytes(websocket->sink);
 }
 
-/* ---- in
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- in ------------------------------------------------------------------------------ */
 
 static void
 receive_close(struct websocket *websocket, uint16_t code)

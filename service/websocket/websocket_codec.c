@@ -105,9 +105,7 @@ unmask(struct websocket_decoder *decoder, uint8_t *data, size_t length)
     decoder->frame_remaining -= length;
 }
 
-/* ---- header
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- header -------------------------------------------------------------------------- */
 
 /* As far as it is known: two bytes tell the rest. */
 static size_t
@@ -211,8 +209,7 @@ read_header(struct websocket_decoder *decoder, struct bytes *input, struct webso
     return begin_frame(decoder);
 }
 
-/* ---- text and binary
- * ------------------------------------------------------------------------------------------ */
+/* ---- text and binary ----------------------------------------------------------------- */
 
 static bool
 is_valid_so_far(struct websocket_decoder *decoder, struct bytes payload)
@@ -284,8 +281,7 @@ read_data(struct websocket_decoder *decoder, struct bytes *input, struct websock
     return STEP_AGAIN;
 }
 
-/* ---- close, ping, pong
- * ---------------------------------------------------------------------------------------- */
+/* ---- close, ping, pong --------------------------------------------------------------- */
 
 /* Section 7.4: what may stand on the wire. 1004 to 1006 and 1015 never do; 1012 to 1014 are
  * registered with IANA. */
@@ -349,9 +345,7 @@ read_control(struct websocket_decoder *decoder, struct bytes *input, struct webs
     return deliver_control(decoder, bytes_from(decoder->control, decoder->control_length), out);
 }
 
-/* ---- driver
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- driver -------------------------------------------------------------------------- */
 
 static enum step
 stay_dead(struct websocket_decoder *decoder, struct bytes *input, struct websocket_message *out)

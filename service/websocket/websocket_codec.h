@@ -58,11 +58,12 @@ void websocket_decoder_deinit(struct websocket_decoder *decoder);
  * websocket_decode(decoder, input, out):
  * Consume ${input} until one message is whole or the input runs out.
  *   Shape:    RFC 6455 section 5.2; frames of a client, so masked; no extensions.
- *   Units:    message_max_bytes counts payload bytes of a message; one that is declared or grows larger is refused.
- *   Owns:     ${input} is advanced, and what it views is unmasked IN PLACE, although the view says const: it must be
- *             writable memory that nobody reads again, such as a stream's read buffer. A message
- * that lies whole in one frame and one input is not copied: ${out}->payload then points into
- * ${input}.
+ *   Units:    message_max_bytes counts payload bytes of a message; one that is declared or grows
+ *             larger is refused.
+ *   Owns:     ${input} is advanced, and what it views is unmasked IN PLACE, although the view says
+ *             const: it must be writable memory that nobody reads again, such as a stream's read
+ *             buffer. A message that lies whole in one frame and one input is not copied:
+ *             ${out}->payload then points into ${input}.
  *   Returns:  OK - ${out} is filled;  NEED_MORE - all input consumed;
  *             PROTOCOL, LIMIT, NO_MEMORY - dead; failure_code says what to close with.
  *   Source:   RFC 6455; fuzzed by tests/fuzz/fuzz_websocket_decode.c.
