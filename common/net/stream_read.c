@@ -3,14 +3,16 @@
 #include "common/net/stream_private.h"
 
 /* Records of the handshake or an alert leave at the end of the turn. */
-static void
+static enum status
 keep_answer(struct stream *stream, struct buffer *cipher)
 {
+    enum status status = STATUS_OK;
     if (cipher->length > 0) {
-        (void)buffer_append(&stream->tls->unsent, buffer_bytes(cipher));
+        status = buffer_append(&stream->tls->unsent, buffer_bytes(cipher));
         loop_at_turn_end(stream->loop, &stream->turn_end);
     }
     buffer_clear(cipher);
+    return status;
 }
 
 static void
@@ -42,7 +44,12 @@ take_step(struct stream *stream, struct bytes *input)
     struct buffer *plain = loop_plain_scratch(stream->loop);
     struct buffer *cipher = loop_cipher_scratch(stream->loop);
     enum status status = tls_session_receive(stream->tls->session, input, plain, cipher);
-    keep_answer(stream, cipher);
+    enum status kept = keep_answer(stream, cipher);
+    if (kept != STATUS_OK) {
+        buffer_clear(plain);
+        end_session(stream, kept);
+        return;
+    }
     if (stream->state == STREAM_HANDSHAKE && tls_session_is_open(stream->tls->session)) {
         stream_become_open(stream);
     }

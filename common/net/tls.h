@@ -52,6 +52,9 @@ MUST_CHECK enum status tls_context_new(const struct tls_options *options, struct
                                        struct tls_context **out);
 struct tls_context *tls_context_ref(struct tls_context *context);
 void tls_context_free(struct tls_context *context);
+/** Who our own certificate says we are (name, apps, expiry); NULL without one. Lives as long as
+ * ${context}. On the link it has exactly one role, or tls_context_new() has refused it. */
+const struct tls_peer *tls_context_identity(const struct tls_context *context);
 /** Whether ${peer} may open the app ${key}; compared byte by byte. */
 bool tls_peer_allows_app(const struct tls_peer *peer, struct bytes key);
 

@@ -293,6 +293,22 @@ set_verification(SSL_CTX *ssl, const struct tls_options *options)
 }
 
 static enum status
+read_identity(struct tls_context *context, X509 *leaf, struct buffer *problem)
+{
+    context->identity = calloc(1, sizeof *context->identity);
+    if (context->identity == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    if (tls_peer_read(leaf, context->identity) != STATUS_OK && context->is_link) {
+        buffer_append_string(problem, "the certificate of ");
+        tls_problem_append_name(leaf, problem);
+        buffer_append_string(problem, " names neither a node nor a bridge: it is not of a farm");
+        return STATUS_INVALID;
+    }
+    return STATUS_OK;
+}
+
+static enum status
 set_up(struct tls_context *context, const struct tls_options *options,
        const struct credentials *credentials, struct buffer *problem)
 {
@@ -314,6 +330,9 @@ set_up(struct tls_context *context, const struct tls_options *options,
     }
     if (status == STATUS_OK && options->is_link) {
         status = check_own_farm(context->ssl, credentials, problem);
+    }
+    if (status == STATUS_OK && credentials->leaf != NULL) {
+        status = read_identity(context, credentials->leaf, problem);
     }
     return status;
 }
@@ -382,6 +401,16 @@ tls_context_free(struct tls_context *context)
     if (atomic_fetch_sub_explicit(&context->references, 1, memory_order_acq_rel) == 1) {
         SSL_CTX_free(context->ssl);
         BIO_meth_free(context->wire);
+        if (context->identity != NULL) {
+            tls_peer_deinit(context->identity);
+            free(context->identity);
+        }
         free(context);
     }
+}
+
+const struct tls_peer *
+tls_context_identity(const struct tls_context *context)
+{
+    return context->identity;
 }

@@ -14,6 +14,7 @@ struct tls_context {
     SSL_CTX *ssl;
     BIO_METHOD *wire; /* the two ends of a session's wire: see tls_session.c */
     enum tls_role role;
+    struct tls_peer *identity; /* of our own certificate, or NULL */
     bool is_link;
     bool verifies_host_name;
 };

@@ -84,6 +84,12 @@ what_is_wrong_is_said(void **state)
     options = link_options(buffer_bytes(&other));
     expect(&options, STATUS_INVALID, "the certificate of web03 is not valid before 20");
 
+    const struct test_certificate nobody = {.name = "web04", .has_no_role = true};
+    buffer_clear(&other);
+    test_authority_issue(ours, &nobody, &other);
+    options = link_options(buffer_bytes(&other));
+    expect(&options, STATUS_INVALID, "web04 names neither a node nor a bridge");
+
     options = (struct tls_options){.role = TLS_SERVER};
     expect(&options, STATUS_INVALID, "no certificate in PEM form");
     buffer_deinit(&pem);

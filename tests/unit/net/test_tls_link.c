@@ -72,6 +72,10 @@ both_know_each_other(void **state)
     int64_t expected_s = (int64_t)(clock.wall_ms / 1000) + 3600;
     assert_true(node->expires_at_s > expected_s - 120 && node->expires_at_s < expected_s + 120);
 
+    const struct tls_peer *identity = tls_context_identity(farm.node);
+    assert_string_equal(identity->name, "web01");
+    assert_string_equal(identity->fingerprint, node->fingerprint);
+
     const struct tls_peer *bridge = stream_tls_peer(farm.net.client.stream);
     assert_non_null(bridge);
     assert_string_equal(bridge->name, "bridge1");
