@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+# SignalR hosts on a backplane in memory, in virtual time.
+hubplane_library(hubplane_scenario
+    SOURCES
+        fake_client.c
+        probe_hub.c
+        scenario.c
+        signalr_client.c
+        ${PROJECT_SOURCE_DIR}/tests/support/fake_backplane.c
+    LINKS
+        hubplane_service_core
+        hubplane_test_support
+        deps::cmocka
+        deps::yyjson)
+
+foreach(name
+    scenario_chat)
+    hubplane_scenario_test(${name} SOURCES ${name}.c LINKS hubplane_scenario)
+endforeach()
