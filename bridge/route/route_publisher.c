@@ -108,6 +108,16 @@ settle(struct route_publisher *publisher, uint64_t sequence)
     }
 }
 
+static void
+note_last_queued(struct route_publisher *publisher)
+{
+    struct list_node *last = publisher->queue.head.previous;
+
+    publisher->last_queued = list_is_empty(&publisher->queue)
+                                 ? publisher->settled
+                                 : CONTAINER_OF(last, struct outgoing, node)->sequence;
+}
+
 uint64_t
 route_publisher_known(const struct route_publisher *publisher)
 {
@@ -133,6 +143,7 @@ route_publisher_detach(struct route_publisher *publisher)
         next = next_of(publisher, node);
         drop(publisher, CONTAINER_OF(node, struct outgoing, node));
     }
+    note_last_queued(publisher);
 }
 
 static struct payload *
@@ -192,7 +203,7 @@ route_publisher_add(struct route_publisher *publisher, uint64_t sequence, struct
     publisher->last_used_ms = publisher->timers->clock->now_ms;
     if (is_empty) {
         settle(publisher, publisher->seen);
-        publisher->last_queued = publisher->settled;
+        note_last_queued(publisher);
     }
     if (sequence <= publisher->last_queued) {
         /* A repeat over a new link: settled, or on its way. */
