@@ -35,8 +35,8 @@ deps_add(llhttp LIBRARIES libllhttp.a)
 deps_add(yyjson LIBRARIES libyyjson.a)
 # The same values that inih was compiled with: section starts and line numbers reach the handler.
 deps_add(inih LIBRARIES libinih.a DEFINES INI_HANDLER_LINENO=1 INI_CALL_HANDLER_ON_NEW_SECTION=1
-    INI_ALLOW_MULTILINE=0 INI_USE_STACK=0 INI_ALLOW_REALLOC=1 INI_INITIAL_ALLOC=256
-    INI_MAX_LINE=65536)
+    INI_ALLOW_MULTILINE=0 INI_ALLOW_INLINE_COMMENTS=0 INI_USE_STACK=0 INI_ALLOW_REALLOC=1
+    INI_INITIAL_ALLOC=256 INI_MAX_LINE=65536)
 
 if(WIN32)
     # The order of the system libraries matters to the static link.

@@ -49,7 +49,8 @@ af384dc4a9e83b4b2ef8a658117a42afa1ee1585344563818ac730604e150f5f  usr/share/llht
 '
 # These also shape ini.h; cmake/HubplaneDependencies.cmake repeats them for our own code.
 inih_defines=(-DINI_HANDLER_LINENO=1 -DINI_CALL_HANDLER_ON_NEW_SECTION=1 -DINI_ALLOW_MULTILINE=0
-    -DINI_USE_STACK=0 -DINI_ALLOW_REALLOC=1 -DINI_INITIAL_ALLOC=256 -DINI_MAX_LINE=65536)
+    -DINI_ALLOW_INLINE_COMMENTS=0 -DINI_USE_STACK=0 -DINI_ALLOW_REALLOC=1 -DINI_INITIAL_ALLOC=256
+    -DINI_MAX_LINE=65536)
 
 say() { echo "dependencies: $*" >&2; }
 die() { say "error: $*"; exit 1; }
@@ -204,7 +205,9 @@ build_small_libraries() {
 
     fetch_llhttp
     cp "$llhttp/usr/share/include/llhttp/llhttp.h" "$prefix/include/"
-    quietly "building llhttp" static_library "$prefix/lib/libllhttp.a" -I"$prefix/include" -- \
+    # Strict: what the lenient parser forgives (a bare CR in chunk framing) smuggles requests past a proxy.
+    quietly "building llhttp" static_library "$prefix/lib/libllhttp.a" -I"$prefix/include" \
+        -DLLHTTP_STRICT_MODE=1 -- \
         "$llhttp"/usr/share/llhttp/{llhttp,api,http}.c
 
     unpack yyjson

@@ -239,6 +239,18 @@ row_of(const struct option_schema *schema, const struct option_section *section,
     return SIZE_MAX;
 }
 
+bool
+option_is_extra(const struct option_schema *schema, const char *section, const char *name)
+{
+    for (size_t i = 0; i < schema->section_count; i++) {
+        if (strcmp(schema->sections[i].name, section) == 0) {
+            return schema->sections[i].is_open &&
+                   row_of(schema, &schema->sections[i], name) == SIZE_MAX;
+        }
+    }
+    return false;
+}
+
 static enum status
 set_row(struct option_set *set, struct option_group *group, size_t row, const char *value,
         const char *origin)

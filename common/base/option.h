@@ -107,6 +107,8 @@ MUST_CHECK enum status option_read_text(struct option_set *set, struct bytes tex
 MUST_CHECK enum status option_set_value(struct option_set *set, const char *section,
                                         const char *section_name, const char *name,
                                         const char *value, const char *origin);
+/** Whether ${name} in [${section}] is left open by the schema, so that it becomes an option_extra. */
+bool option_is_extra(const struct option_schema *schema, const char *section, const char *name);
 /** Make sure of the group of "[section section_name]", which starts with the defaults: OK, INVALID
  * (with a problem line), NO_MEMORY. A section that only has its heading counts, too. */
 MUST_CHECK enum status option_open_section(struct option_set *set, const char *section,

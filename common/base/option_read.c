@@ -58,6 +58,22 @@ give_line(char *out, int size, void *stream)
     return out;
 }
 
+/* A blank followed by ';' starts a comment, except in what the section leaves open: there ';' belongs to the value, as between
+ * the actions of a relay rule. inih is told to keep its hands off both. */
+static void
+cut_comment(const struct reading *reading, const char *name, char *value)
+{
+    if (option_is_extra(reading->set->schema, reading->section, name)) {
+        return;
+    }
+    for (char *c = value; *c != '\0'; c++) {
+        if (*c == ';' && (c == value || c[-1] == ' ' || c[-1] == '\t')) {
+            *c = '\0';
+            return;
+        }
+    }
+}
+
 static int
 take_pair(void *user, const char *section, const char *name, const char *value, int line_number)
 {
@@ -71,8 +87,15 @@ take_pair(void *user, const char *section, const char *name, const char *value, 
     if (*name == '\0') {
         complain(reading, "expected NAME = VALUE");
     } else if (reading->section != NULL) {
+        char *text = bytes_duplicate(bytes_from_string(value));
+        if (text == NULL) {
+            note(reading, STATUS_NO_MEMORY);
+            return 0;
+        }
+        cut_comment(reading, name, text);
         note(reading, option_set_value(reading->set, reading->section, reading->section_name, name,
-                                       value, reading->origin));
+                                       text, reading->origin));
+        free(text);
     } else if (!reading->has_heading) {
         complain(reading, "a value before the first [section]");
     }

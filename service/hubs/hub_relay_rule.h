@@ -25,8 +25,7 @@
  * "all.method" without parentheses passes all arguments on, as "all.method($*)" does; "$*" stands
  * last. In rules of raw connections a target has no method: "all" sends what came as text,
  * "all.send(value)" something else; "$data" is what came as a JSON string, "$json" what came as it
- * is when it is JSON (else as a string). Blanks are free between words, but the INI format takes a
- * blank followed by ";" as the start of a comment: write "a; b".
+ * is when it is JSON (else as a string). Blanks are free between words.
  */
 #ifndef HUBPLANE_SERVICE_HUB_RELAY_RULE_H
 #define HUBPLANE_SERVICE_HUB_RELAY_RULE_H

@@ -77,6 +77,19 @@ the_sample_of_the_design(void **state)
     assert_string_equal(hub->origin, "x.ini:12");
 }
 
+/* The actions of a rule are separated by ';', with or without blanks around it. */
+static void
+open_values_have_no_comments(void **state)
+{
+    struct option_group *hub;
+
+    (void)state;
+    assert_read(BYTES("[hub chat/ChatHub]\n"
+                      "Join = join($1) ; group($1).announce($2)\n"));
+    hub = option_find(&set, "hub", "chat/ChatHub");
+    assert_string_equal(hub->extras[0].value, "join($1) ; group($1).announce($2)");
+}
+
 static void
 editors_of_windows(void **state)
 {
@@ -174,6 +187,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_sample_of_the_design),
+        TEST(open_values_have_no_comments),
         TEST(editors_of_windows),
         TEST(indented_lines_do_not_continue),
         TEST(a_heading_alone_makes_a_section),
