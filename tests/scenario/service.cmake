@@ -14,6 +14,12 @@ hubplane_library(hubplane_scenario
         deps::yyjson)
 
 foreach(name
-    scenario_chat)
+    scenario_abort
+    scenario_chat
+    scenario_dispatch
+    scenario_liveness
+    scenario_reconnect_replay
+    scenario_start
+    scenario_transports)
     hubplane_scenario_test(${name} SOURCES ${name}.c LINKS hubplane_scenario)
 endforeach()
