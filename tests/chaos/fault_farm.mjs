@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import readline from 'node:readline';
 import { Farm } from '../support/farm.mjs';
-import { Program, binDir, until, which } from '../support/program.mjs';
+import { binDir, until, which } from '../support/program.mjs';
 import { RedisClient } from '../support/redis_client.mjs';
 import { FaultProxy } from './fault_proxy.mjs';
 
@@ -200,4 +200,3 @@ export class FaultFarm extends Farm {
         }
     }
 }
-export { Program };
