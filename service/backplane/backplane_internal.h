@@ -65,6 +65,8 @@ struct backplane {
 /** Carry out a worker's command and free it. Link loop only. */
 void backplane_run(struct backplane *backplane, struct port_command *command);
 void backplane_schedule_flush(struct backplane *backplane);
+/** The app of a handle that this node gave out. */
+struct backplane_app *backplane_app_of(struct backplane *backplane, uint16_t handle);
 void backplane_count(struct backplane *backplane, size_t metric, int64_t delta);
 
 /* backplane_app.c: one app's life with the link. */
