@@ -118,26 +118,17 @@ on_poll_closed(uv_handle_t *handle)
 }
 
 static enum status
-bind_name(struct loop *loop, const struct net_address *address, stream_socket *out)
+bind_name(struct loop *loop, const char *host, const char *port, stream_socket *out)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC,
-                             .ai_socktype = SOCK_STREAM,
-                             .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo hints = {
+        .ai_family = AF_UNSPEC,
+        .ai_socktype = SOCK_STREAM,
+        .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+    };
     uv_getaddrinfo_t request;
-    bool is_wildcard = strcmp(address->host, "*") == 0;
     enum status status = STATUS_INVALID;
-    struct sockaddr_in6 any;
-    if (is_wildcard) {
-        /* Both families on one socket; without IPv6 in the system, IPv4 alone. */
-        (void)uv_ip6_addr("::", atoi(address->port), &any);
-        status = socket_listen((const struct sockaddr *)&any, out);
-        if (status != STATUS_INVALID) {
-            return status;
-        }
-    }
     /* Without a callback the call is synchronous, which is right at start-up. */
-    if (uv_getaddrinfo(loop_uv(loop), &request, NULL, is_wildcard ? "0.0.0.0" : address->host,
-                       address->port, &hints) != 0) {
+    if (uv_getaddrinfo(loop_uv(loop), &request, NULL, host, port, &hints) != 0) {
         return STATUS_INVALID;
     }
     for (struct addrinfo *info = request.addrinfo; info != NULL; info = info->ai_next) {
@@ -151,6 +142,17 @@ bind_name(struct loop *loop, const struct net_address *address, stream_socket *o
 }
 
 static enum status
+bind_address(struct loop *loop, const struct net_address *address, stream_socket *out)
+{
+    if (strcmp(address->host, "*") != 0) {
+        return bind_name(loop, address->host, address->port, out);
+    }
+    /* Both families on one socket; without IPv6 in the system, IPv4 alone. */
+    enum status status = bind_name(loop, "::", address->port, out);
+    return status == STATUS_INVALID ? bind_name(loop, "0.0.0.0", address->port, out) : status;
+}
+
+static enum status
 open_socket(struct listener *listener, const char *text)
 {
     struct net_address address;
@@ -159,7 +161,7 @@ open_socket(struct listener *listener, const char *text)
         return status;
     }
     if (!address.is_unix) {
-        return bind_name(listener->loop, &address, &listener->socket);
+        return bind_address(listener->loop, &address, &listener->socket);
     }
     listener->path = bytes_duplicate(bytes_from_string(address.host));
     if (listener->path == NULL) {

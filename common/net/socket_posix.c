@@ -101,10 +101,11 @@ static enum status
 unix_address(const char *path, union any_address *out)
 {
     *out = (union any_address){.unix_path.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof out->unix_path.sun_path) {
+    size_t length = strlen(path);
+    if (length >= sizeof out->unix_path.sun_path) {
         return STATUS_INVALID;
     }
-    (void)strcpy(out->unix_path.sun_path, path);
+    memcpy(out->unix_path.sun_path, path, length);
     return STATUS_OK;
 }
 

@@ -12,7 +12,7 @@
 #include "tests/support/test.h"
 #include "tests/support/test_certificates.h"
 
-enum { NET_WAIT_LIMIT_MS = 30000 };
+enum { NET_WAIT_LIMIT_MS = 30000, NET_PEM_LIMIT_BYTES = 64 * 1024 };
 
 /* One stream and what it was told. */
 struct net_end {

@@ -91,7 +91,7 @@ handshake_counts(void **state)
     struct net_fixture fixture;
     struct buffer credential;
     (void)state;
-    buffer_init(&credential, 64 * 1024);
+    buffer_init(&credential, NET_PEM_LIMIT_BYTES);
     test_authority_issue(authority, &node, &credential);
     net_fixture_open(&fixture);
     struct tls_context *context = net_tls_link(TLS_CLIENT, buffer_bytes(&credential));

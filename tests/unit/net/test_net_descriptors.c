@@ -11,7 +11,7 @@ one_of_each(void)
     const struct test_certificate bridge = {.name = "bridge1", .is_bridge = true};
     struct test_authority *authority = test_authority_new("farm");
     struct buffer credential;
-    buffer_init(&credential, 64 * 1024);
+    buffer_init(&credential, NET_PEM_LIMIT_BYTES);
     test_authority_issue(authority, &bridge, &credential);
     struct tls_context *client = net_tls_link(TLS_CLIENT, buffer_bytes(&credential));
     struct tls_context *server = net_tls_link(TLS_SERVER, buffer_bytes(&credential));

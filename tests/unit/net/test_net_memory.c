@@ -138,7 +138,7 @@ tls(void **state)
     struct attempt attempt = {0};
     struct buffer credential;
     (void)state;
-    buffer_init(&credential, 64 * 1024);
+    buffer_init(&credential, NET_PEM_LIMIT_BYTES);
     test_authority_issue(authority, &bridge, &credential);
     attempt.client = net_tls_link(TLS_CLIENT, buffer_bytes(&credential));
     attempt.server = net_tls_link(TLS_SERVER, buffer_bytes(&credential));

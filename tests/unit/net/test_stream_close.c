@@ -31,7 +31,7 @@ inside_on_data(void **state)
     net_fixture_open(&fixture);
     fixture.server.on_data = close_on_data;
     net_fixture_connect(&fixture);
-    net_write_pattern(fixture.client.stream, 1000 * 1000, 10 * 1000);
+    net_write_pattern(fixture.client.stream, 1000000, 10000);
     net_wait(&fixture, fixture.server.closed_count == 1 && fixture.client.closed_count == 1);
     assert_int_equal(fixture.server.data_count, 1);
     assert_status(fixture.server.status, STATUS_OK);
@@ -130,7 +130,7 @@ finish_with_unread_input(void **state)
     net_fixture_open(&fixture);
     fixture.server.on_data = answer_and_finish;
     net_fixture_connect(&fixture);
-    net_write_pattern(fixture.client.stream, 4 * 1024 * 1024, 64 * 1024);
+    net_write_pattern(fixture.client.stream, (size_t)4 * 1024 * 1024, (size_t)64 * 1024);
     net_wait(&fixture, fixture.client.closed_count == 1);
     assert_text(buffer_bytes(&fixture.client.received), "go away");
     net_wait(&fixture, fixture.server.closed_count == 1);
@@ -169,7 +169,7 @@ finish_is_bounded(void **state)
     sink_pause(stream_sink(fixture.server.stream));
     /* Between turns the loop's clock stands still: its five seconds begin here. */
     uint64_t begin_ms = net_now_ms();
-    net_write_pattern(fixture.client.stream, 7 * 1024 * 1024, 1000);
+    net_write_pattern(fixture.client.stream, (size_t)7 * 1024 * 1024, 1000);
     sink_finish(stream_sink(fixture.client.stream), "done");
     net_wait(&fixture, fixture.client.closed_count == 1);
     assert_true(net_now_ms() - begin_ms >= 4900);

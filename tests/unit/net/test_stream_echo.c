@@ -44,10 +44,10 @@ big_payload_both_ways(void **state)
     struct net_fixture fixture;
     (void)state;
     net_fixture_open(&fixture);
-    fixture.client_options.queue_limit_bytes = 2 * SIZE;
-    fixture.server_options.queue_limit_bytes = 2 * SIZE;
+    fixture.client_options.queue_limit_bytes = (size_t)2 * SIZE;
+    fixture.server_options.queue_limit_bytes = (size_t)2 * SIZE;
     net_fixture_connect(&fixture);
-    net_write_pattern(fixture.client.stream, SIZE, 100 * 1000);
+    net_write_pattern(fixture.client.stream, SIZE, 100000);
     net_write_pattern(fixture.server.stream, SIZE, SIZE);
     assert_true(stream_is_full(fixture.client.stream));
     net_wait(&fixture,

@@ -54,8 +54,8 @@ talk(struct net_fixture *fixture, const struct place *place)
     net_fixture_connect(fixture);
     assert_string_equal(stream_peer_address(fixture->client.stream), "unix");
     assert_string_equal(stream_peer_address(fixture->server.stream), "unix");
-    net_write_pattern(fixture->client.stream, 1000 * 1000, 999);
-    net_wait(fixture, fixture->server.received.length == 1000 * 1000);
+    net_write_pattern(fixture->client.stream, 1000000, 999);
+    net_wait(fixture, fixture->server.received.length == 1000000);
     assert_true(net_is_pattern(buffer_bytes(&fixture->server.received)));
     sink_finish(stream_sink(fixture->client.stream), "done");
     net_wait(fixture, fixture->client.closed_count == 1 && fixture->server.closed_count == 1);

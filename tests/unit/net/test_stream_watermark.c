@@ -20,7 +20,7 @@ drained_once_below_the_low_mark(void **state)
     (void)state;
     net_fixture_open(&fixture);
     fixture.client_options.queue_high_bytes = HIGH;
-    fixture.client_options.queue_limit_bytes = 2 * SIZE;
+    fixture.client_options.queue_limit_bytes = (size_t)2 * SIZE;
     fixture.client.on_drained = check_drained;
     net_fixture_connect(&fixture);
     sink_pause(stream_sink(fixture.server.stream));
@@ -46,7 +46,7 @@ slow_consumer_is_closed(void **state)
     struct net_fixture fixture;
     (void)state;
     net_fixture_open(&fixture);
-    fixture.client_options.queue_limit_bytes = 256 * 1024;
+    fixture.client_options.queue_limit_bytes = (size_t)256 * 1024;
     net_fixture_connect(&fixture);
     sink_pause(stream_sink(fixture.server.stream));
     for (int i = 0; i < 10000 && fixture.client.closed_count == 0; i++) {

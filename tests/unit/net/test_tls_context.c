@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-enum { PEM_LIMIT = 64 * 1024 };
-
 static void
 expect(const struct tls_options *options, enum status expected, const char *part)
 {
@@ -46,8 +44,8 @@ what_is_wrong_is_said(void **state)
     struct buffer pem;
     struct buffer other;
     (void)state;
-    buffer_init(&pem, PEM_LIMIT);
-    buffer_init(&other, PEM_LIMIT);
+    buffer_init(&pem, NET_PEM_LIMIT_BYTES);
+    buffer_init(&other, NET_PEM_LIMIT_BYTES);
     test_authority_issue(ours, &good, &pem);
     test_authority_issue(ours, &good, &other);
     struct tls_options options = link_options(buffer_bytes(&pem));
@@ -117,7 +115,7 @@ visit(struct visit *visit, const char *server_name, struct bytes authority_pem)
                                          .host_name = "www.example.test"};
     struct buffer pem;
     struct buffer problem;
-    buffer_init(&pem, PEM_LIMIT);
+    buffer_init(&pem, NET_PEM_LIMIT_BYTES);
     buffer_init(&problem, 1024);
     net_fixture_open(&visit->net);
     test_authority_issue(visit->authority, &web, &pem);

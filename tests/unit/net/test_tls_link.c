@@ -16,7 +16,7 @@ static struct tls_context *
 issue(struct farm *farm, const struct test_certificate *wanted, enum tls_role role)
 {
     struct buffer credential;
-    buffer_init(&credential, 64 * 1024);
+    buffer_init(&credential, NET_PEM_LIMIT_BYTES);
     test_authority_issue(farm->authority, wanted, &credential);
     struct tls_context *context = net_tls_link(role, buffer_bytes(&credential));
     buffer_deinit(&credential);
@@ -91,8 +91,8 @@ bytes_get_through(void **state)
     struct farm farm;
     (void)state;
     open_farm(&farm);
-    farm.net.client_options.queue_limit_bytes = 2 * SIZE;
-    farm.net.server_options.queue_limit_bytes = 2 * SIZE;
+    farm.net.client_options.queue_limit_bytes = (size_t)2 * SIZE;
+    farm.net.server_options.queue_limit_bytes = (size_t)2 * SIZE;
     net_fixture_dial(&farm.net);
     net_write_pattern(farm.net.client.stream, SIZE, 777);
     net_wait(&farm.net, farm.net.server.open_count == 1);

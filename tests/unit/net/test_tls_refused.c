@@ -18,7 +18,7 @@ open_farms(struct farms *farms)
 {
     const struct test_certificate bridge = {.name = "bridge1", .is_bridge = true};
     struct buffer credential;
-    buffer_init(&credential, 64 * 1024);
+    buffer_init(&credential, NET_PEM_LIMIT_BYTES);
     memset(farms, 0, sizeof *farms);
     net_fixture_open(&farms->net);
     farms->ours = test_authority_new("our farm");
@@ -46,7 +46,7 @@ use_careless_client(struct farms *farms, struct test_authority *authority,
 {
     struct buffer text;
     struct tls_options options = {.role = TLS_CLIENT};
-    buffer_init(&text, 64 * 1024);
+    buffer_init(&text, NET_PEM_LIMIT_BYTES);
     if (wanted != NULL) {
         test_authority_issue(authority, wanted, &text);
         options.certificate_pem = options.key_pem = buffer_bytes(&text);
@@ -116,7 +116,7 @@ bridge_of_another_farm(void **state)
     struct buffer credential;
     (void)state;
     open_farms(&farms);
-    buffer_init(&credential, 64 * 1024);
+    buffer_init(&credential, NET_PEM_LIMIT_BYTES);
     test_authority_issue(farms.theirs, &node, &credential);
     farms.client = net_tls_link(TLS_CLIENT, buffer_bytes(&credential));
     farms.net.client_options.tls = farms.client;

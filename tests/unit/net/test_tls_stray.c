@@ -24,7 +24,7 @@ open_door(struct door *door)
 {
     const struct test_certificate bridge = {.name = "bridge1", .is_bridge = true};
     struct buffer credential;
-    buffer_init(&credential, 64 * 1024);
+    buffer_init(&credential, NET_PEM_LIMIT_BYTES);
     net_fixture_open(&door->net);
     door->authority = test_authority_new("farm");
     test_authority_issue(door->authority, &bridge, &credential);
