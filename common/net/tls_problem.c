@@ -111,6 +111,7 @@ tls_problem_certificate(X509_STORE_CTX *store, struct buffer *out)
         buffer_append_string(out, ") is not of this farm: another authority issued it");
         break;
     case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
         buffer_append_string(out, ") is for another host name");
         break;
     case X509_V_ERR_INVALID_PURPOSE:

@@ -96,6 +96,11 @@ set_up_ssl(struct tls_session *session, const char *server_name)
     if (server_name == NULL) {
         return !context->verifies_host_name;
     }
+    /* An address is verified as such, and RFC 6066 has no place for it in the handshake. */
+    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session->ssl), server_name) == 1) {
+        return true;
+    }
+    ERR_clear_error();
     if (context->verifies_host_name && SSL_set1_host(session->ssl, server_name) != 1) {
         return false;
     }

@@ -13,9 +13,9 @@ struct tls_session;
 
 enum { TLS_RECORD_BYTES = 16 * 1024 };
 
-/** tls_session_new(context, server_name, out): ${server_name} is the client's SNI, and what it
- * verifies if the context says so; may be NULL. Refers to ${context} as long as it lives. OK,
- * INVALID, NO_MEMORY. */
+/** tls_session_new(context, server_name, out): ${server_name} is the client's SNI (unless it is an
+ * address), and what it verifies if the context says so; may be NULL. Refers to ${context} as long
+ * as it lives. OK, INVALID, NO_MEMORY. */
 MUST_CHECK enum status tls_session_new(struct tls_context *context, const char *server_name,
                                        struct tls_session **out);
 void tls_session_free(struct tls_session *session);

@@ -124,6 +124,21 @@ add_name(GENERAL_NAMES *names, int type, const char *text)
 }
 
 static void
+add_host(GENERAL_NAMES *names, const char *host)
+{
+    ASN1_OCTET_STRING *address = a2i_IPADDRESS(host);
+    if (address == NULL) {
+        ERR_clear_error();
+        add_name(names, GEN_DNS, host);
+        return;
+    }
+    GENERAL_NAME *name = GENERAL_NAME_new();
+    CHECK(name != NULL);
+    GENERAL_NAME_set0_value(name, GEN_IPADD, address);
+    CHECK(sk_GENERAL_NAME_push(names, name) > 0);
+}
+
+static void
 add_names(X509 *certificate, const struct test_certificate *wanted)
 {
     GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
@@ -139,7 +154,7 @@ add_names(X509 *certificate, const struct test_certificate *wanted)
         }
     }
     if (wanted->host_name != NULL) {
-        add_name(names, GEN_DNS, wanted->host_name);
+        add_host(names, wanted->host_name);
     }
     if (sk_GENERAL_NAME_num(names) > 0) {
         CHECK(X509_add1_ext_i2d(certificate, NID_subject_alt_name, names, 0, 0) == 1);

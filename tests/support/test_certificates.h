@@ -14,7 +14,7 @@ struct test_certificate {
     bool is_bridge;
     bool has_no_role;      /* no hubplane URI at all */
     const char *uris[8];   /* more URIs, as they are */
-    const char *host_name; /* a DNS alternative name; NULL = none */
+    const char *host_name; /* an alternative name, DNS or IP address; NULL = none */
     int64_t from_s;        /* relative to now; 0 = an hour ago */
     int64_t until_s;       /* relative to now; 0 = in an hour; negative = has expired */
 };

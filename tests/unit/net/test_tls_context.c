@@ -104,6 +104,7 @@ struct visit {
     struct test_authority *authority;
     struct tls_context *server;
     struct tls_context *client;
+    const char *certificate_host;
 };
 
 static void
@@ -112,7 +113,7 @@ visit(struct visit *visit, const char *server_name, struct bytes authority_pem)
     const struct test_certificate web = {.name = "www",
                                          .has_no_role = true,
                                          .is_bridge = true,
-                                         .host_name = "www.example.test"};
+                                         .host_name = visit->certificate_host};
     struct buffer pem;
     struct buffer problem;
     buffer_init(&pem, NET_PEM_LIMIT_BYTES);
@@ -152,6 +153,7 @@ host_names_are_verified(void **state)
     struct test_authority *stranger = test_authority_new("stranger");
     (void)state;
     guest.authority = test_authority_new("public CA");
+    guest.certificate_host = "www.example.test";
 
     visit(&guest, "www.example.test", BYTES_NONE);
     net_wait(&guest.net, guest.net.client.open_count == 1 && guest.net.server.open_count == 1);
@@ -167,6 +169,18 @@ host_names_are_verified(void **state)
     assert_non_null(strstr(guest.net.client.reason, "is for another host name"));
     leave(&guest);
 
+    guest.certificate_host = "192.0.2.7";
+    visit(&guest, "192.0.2.7", BYTES_NONE);
+    net_wait(&guest.net, guest.net.client.open_count == 1);
+    leave(&guest);
+
+    visit(&guest, "192.0.2.8", BYTES_NONE);
+    net_wait(&guest.net, guest.net.client.closed_count == 1);
+    assert_status(guest.net.client.status, STATUS_TLS);
+    assert_non_null(strstr(guest.net.client.reason, "is for another host name"));
+    leave(&guest);
+
+    guest.certificate_host = "www.example.test";
     visit(&guest, "www.example.test", test_authority_pem(stranger));
     net_wait(&guest.net, guest.net.client.closed_count == 1);
     assert_status(guest.net.client.status, STATUS_TLS);
