@@ -107,7 +107,8 @@ MUST_CHECK enum status option_read_text(struct option_set *set, struct bytes tex
 MUST_CHECK enum status option_set_value(struct option_set *set, const char *section,
                                         const char *section_name, const char *name,
                                         const char *value, const char *origin);
-/** Whether ${name} in [${section}] is left open by the schema, so that it becomes an option_extra. */
+/** Whether ${name} in [${section}] is left open by the schema, so that it becomes an option_extra.
+ */
 bool option_is_extra(const struct option_schema *schema, const char *section, const char *name);
 /** Make sure of the group of "[section section_name]", which starts with the defaults: OK, INVALID
  * (with a problem line), NO_MEMORY. A section that only has its heading counts, too. */
@@ -124,6 +125,11 @@ void option_add_problem(struct option_set *set, const char *origin, const char *
 enum status option_write_sample(const struct option_schema *schema, struct buffer *out);
 /** Append what --help says about every option: two lines each. */
 enum status option_write_help(const struct option_schema *schema, struct buffer *out);
+/** Append "[section] name" of every option of the kind ${reload} whose value differs between two
+ * sets of one schema, ", " between them; a named section that came or went counts as
+ * OPTION_RESTART. */
+enum status option_write_changes(const struct option_set *before, const struct option_set *after,
+                                 enum option_reload reload, struct buffer *out);
 /** Write the effective values, one "[section] name = value  ; origin" line each; secrets are not
  * options. */
 enum status option_write_effective(const struct option_set *set, struct buffer *out);

@@ -15,7 +15,7 @@ foreach(name IN ITEMS buffer_memory fake_sink map_memory metrics_render payload_
         LINKS hubplane_test_support hubplane_fail_alloc)
 endforeach()
 
-foreach(name IN ITEMS option_problem option_read option_value option_write)
+foreach(name IN ITEMS option_changes option_problem option_read option_value option_write)
     hubplane_unit_test(test_${name}
         SOURCES base/test_${name}.c base/option_sample.c
         LINKS hubplane_test_support)
