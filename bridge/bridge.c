@@ -321,9 +321,9 @@ bridge_drain(struct bridge *bridge, uint64_t timeout_ms)
 }
 
 enum status
-bridge_reload(struct bridge *bridge, struct buffer *problem)
+bridge_reload(struct bridge *bridge, const char *credentials, struct buffer *problem)
 {
-    return node_links_reload(&bridge->links, problem);
+    return node_links_reload(&bridge->links, credentials, problem);
 }
 
 uint16_t

@@ -26,8 +26,10 @@ MUST_CHECK enum status bridge_open(struct loop *loop, const struct bridge_option
 void bridge_drain(struct bridge *bridge, uint64_t timeout_ms);
 /** Close every link now. The bridge is freed when on_closed has fired. Idempotent. */
 void bridge_close(struct bridge *bridge);
-/** Read the credentials anew, for links to come. As bridge_open(); on failure the old ones stay. */
-MUST_CHECK enum status bridge_reload(struct bridge *bridge, struct buffer *problem);
+/** Read the credentials at the path ${credentials}, for links to come. As bridge_open(); on failure
+ * the old ones stay. */
+MUST_CHECK enum status bridge_reload(struct bridge *bridge, const char *credentials,
+                                     struct buffer *problem);
 /** The port nodes connect to. */
 uint16_t bridge_port(const struct bridge *bridge);
 const struct metrics *bridge_metrics(const struct bridge *bridge);

@@ -6,13 +6,15 @@
 #include <stdio.h>
 
 #include "bridge/bridge.h"
+#include "bridge/linux/journal_log.h"
 #include "bridge/linux/systemd_notify.h"
 
-enum { PROBLEM_BYTES = 16 * 1024, SIGNAL_COUNT = 3 };
+enum { PROBLEM_BYTES = 16 * 1024, SIGNAL_COUNT = 3, MESSAGE_BYTES = 80, STOP_SLACK_MS = 10000 };
 
 struct daemon {
     struct log log;
     struct loop *loop;
+    const struct bridge_options *options; /* of the start: what needs a restart still is so */
     const char *config_path;
     struct bridge *bridge;
     uint64_t drain_timeout_ms;
@@ -31,6 +33,17 @@ on_bridge_closed(void *owner)
     loop_stop(daemon->loop);
 }
 
+/* The manager's own patience may be shorter than the time nodes are given. */
+static void
+notify_stopping(uint64_t drain_timeout_ms)
+{
+    char message[MESSAGE_BYTES];
+
+    snprintf(message, sizeof(message), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%" PRIu64,
+             (drain_timeout_ms + STOP_SLACK_MS) * 1000);
+    systemd_notify(message);
+}
+
 static void
 on_stop_signal(void *context)
 {
@@ -46,7 +59,7 @@ on_stop_signal(void *context)
     daemon->is_stopping = true;
     log_info(&daemon->log, "bridge", "stopping: nodes are asked to leave within_ms=%" PRIu64,
              daemon->drain_timeout_ms);
-    systemd_notify("STOPPING=1");
+    notify_stopping(daemon->drain_timeout_ms);
     bridge_drain(daemon->bridge, daemon->drain_timeout_ms);
 }
 
@@ -62,33 +75,57 @@ log_problems(struct daemon *daemon, struct bytes problems)
     }
 }
 
-/* What may change while running: log_level, drain_timeout, and what the credentials file holds. */
+/* One line that names what of the new configuration is not used. */
+static void
+log_ignored_changes(struct daemon *daemon, const struct bridge_options *options)
+{
+    struct buffer names;
+
+    buffer_init(&names, PROBLEM_BYTES);
+    if (option_write_changes(&daemon->options->set, &options->set, OPTION_RESTART, &names) ==
+            STATUS_OK &&
+        names.length > 0) {
+        log_warn(&daemon->log, "bridge", "these changes need a restart: %.*s",
+                 BYTES_PRINTF(buffer_bytes(&names)));
+    }
+    buffer_deinit(&names);
+}
+
+/* Everything marked RELOAD. */
+static void
+apply(struct daemon *daemon, const struct bridge_options *options)
+{
+    struct buffer problem;
+
+    buffer_init(&problem, PROBLEM_BYTES);
+    atomic_store(&daemon->log.level, bridge_options_log_level(options));
+    daemon->drain_timeout_ms = options->bridge->drain_timeout;
+    log_ignored_changes(daemon, options);
+    if (bridge_reload(daemon->bridge, options->credentials, &problem) == STATUS_OK) {
+        log_info(&daemon->log, "bridge", "configuration and credentials were read anew");
+    } else {
+        log_problems(daemon, buffer_bytes(&problem));
+        log_error(&daemon->log, "bridge", "the credentials of before stay in use");
+    }
+    buffer_deinit(&problem);
+}
+
 static void
 reload(struct daemon *daemon)
 {
     struct bridge_options options;
-    struct buffer problem;
 
     if (bridge_options_init(&options) != STATUS_OK) {
+        log_error(&daemon->log, "bridge", "out of memory: nothing was read anew");
         return;
     }
-    buffer_init(&problem, PROBLEM_BYTES);
     if (option_read_file(&options.set, daemon->config_path) != STATUS_OK ||
         bridge_options_resolve(&options) != STATUS_OK) {
         log_error(&daemon->log, "bridge", "the new configuration is not used; it has mistakes");
         log_problems(daemon, buffer_bytes(&options.set.problems));
     } else {
-        atomic_store(&daemon->log.level, bridge_options_log_level(&options));
-        daemon->drain_timeout_ms = options.bridge->drain_timeout;
-        if (bridge_reload(daemon->bridge, &problem) != STATUS_OK) {
-            log_problems(daemon, buffer_bytes(&problem));
-        } else {
-            log_info(&daemon->log, "bridge",
-                     "log level, drain timeout and credentials were read anew; other changes need "
-                     "a restart");
-        }
+        apply(daemon, &options);
     }
-    buffer_deinit(&problem);
     bridge_options_deinit(&options);
 }
 
@@ -179,11 +216,12 @@ open_and_run(struct daemon *daemon, const struct bridge_options *options)
 enum exit_code
 daemon_run(const struct bridge_options *options, const char *config_path)
 {
-    struct daemon daemon = {.config_path = config_path,
+    struct daemon daemon = {.options = options,
+                            .config_path = config_path,
                             .drain_timeout_ms = options->bridge->drain_timeout};
     enum exit_code code = EXIT_CODE_FAILED;
 
-    log_init_stderr(&daemon.log, bridge_options_log_level(options));
+    journal_log_init(&daemon.log, bridge_options_log_level(options));
     (void)signal(SIGPIPE, SIG_IGN);
     if (loop_new(&daemon.log, &daemon.loop) != STATUS_OK) {
         log_error(&daemon.log, "bridge", "cannot make an event loop");

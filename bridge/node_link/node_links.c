@@ -140,10 +140,10 @@ node_links_open(struct node_links *links, const struct node_links_options *optio
 }
 
 enum status
-node_links_reload(struct node_links *links, struct buffer *problem)
+node_links_reload(struct node_links *links, const char *path, struct buffer *problem)
 {
     struct tls_context *tls;
-    enum status status = load_credentials(links->options.credentials, &tls, problem);
+    enum status status = load_credentials(path, &tls, problem);
 
     if (status == STATUS_OK) {
         tls_context_free(links->tls);

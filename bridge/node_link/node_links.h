@@ -41,9 +41,10 @@ struct node_links {
 MUST_CHECK enum status node_links_open(struct node_links *links,
                                        const struct node_links_options *options,
                                        struct buffer *problem);
-/** Read the credentials anew, for links to come. As node_links_open(); on failure the old ones
- * stay. */
-MUST_CHECK enum status node_links_reload(struct node_links *links, struct buffer *problem);
+/** Read the credentials at ${path}, for links to come. As node_links_open(); on failure the old
+ * ones stay. */
+MUST_CHECK enum status node_links_reload(struct node_links *links, const char *path,
+                                         struct buffer *problem);
 /** Stop listening and ask every node to leave; when the last has left, node_links_close() follows
  * by itself. */
 void node_links_drain(struct node_links *links, struct bytes others);
