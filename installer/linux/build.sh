@@ -24,9 +24,10 @@ cp ../linux.md "$program" "$stage/"
     printf 'hubplane (%s) unstable; urgency=medium\n\n' "$version"
     awk -v heading="## $version" '
         /^## / { is_here = index($0, heading) == 1; next }
-        is_here && /^- / { sub(/^- /, "  * ") }
+        is_here && /^- / { sub(/^- /, "  * "); has_entry = 1 }
         is_here && /^  [^*]/ { sub(/^ */, "    ") }
-        is_here && NF' ../../CHANGELOG.md | fold -s -w 78 | sed -E '/^  /!s/^/    /; s/ +$//'
+        is_here && NF
+        END { if (!has_entry) print "  * Version " substr(heading, 4) "." }' ../../CHANGELOG.md | fold -s -w 78 | sed -E '/^  /!s/^/    /; s/ +$//'
     printf '\n -- %s  %s\n' "$(sed -n 's/^Maintainer: //p' debian/control)" "$(when '+%a, %d %b %Y %H:%M:%S +0000')"
 } >"$stage/debian/changelog"
 (cd "$stage" && debian/rules binary >build.log 2>&1) || {
