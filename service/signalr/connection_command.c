@@ -50,7 +50,9 @@ join(struct connection *connection, const struct backplane_message *message,
         .groups = groups,
         .group_count = count,
         .sends_groups = true,
-        .acknowledge = message->message.waits_for_ack ? message->message.command_id : BYTES_NONE,
+        /* A poll's replay holds the command itself. */
+        .acknowledge =
+            message->message.waits_for_ack && !is_poll ? message->message.command_id : BYTES_NONE,
     };
 
     if (groups == NULL || subscription_open(connection, &options) != STATUS_OK) {

@@ -15,11 +15,17 @@ hubplane_library(hubplane_scenario
 
 foreach(name
     scenario_abort
+    scenario_backpressure
     scenario_chat
     scenario_dispatch
+    scenario_groups
+    scenario_hub_calls
+    scenario_identity
     scenario_liveness
     scenario_reconnect_replay
+    scenario_relocation
     scenario_start
+    scenario_targets
     scenario_transports)
     hubplane_scenario_test(${name} SOURCES ${name}.c LINKS hubplane_scenario)
 endforeach()
