@@ -370,7 +370,7 @@ on_subscribed(void *owner, uint64_t counter, bool is_fresh)
     if (is_fresh) {
         route_order_restart(&app->order, counter);
     } else {
-        route_order_start(&app->order, counter, app->channel->operations->log_limit(app->channel));
+        route_order_start(&app->order, counter);
     }
     if (is_first) {
         route_history_incomplete_to(&app->history, app->order.position);

@@ -136,35 +136,8 @@ first_position(const struct route_order *order, uint64_t counter)
     return first != NULL && first->id <= counter ? first->id - 1 : counter;
 }
 
-static void
-close_range(struct route_order *order, uint64_t to, enum route_order_closing closing)
-{
-    uint64_t from = order->position + 1;
-
-    if (to < from) {
-        return;
-    }
-    order->position = to;
-    order->handler->on_closed(order->owner, from, to, closing);
-}
-
-/* Ids that neither the log nor a waiting message can bring are not worth asking for. */
-static void
-skip_unreachable(struct route_order *order, uint64_t counter, uint64_t reach)
-{
-    const struct order_item *first = first_ahead(order);
-    uint64_t to = counter > reach ? counter - reach : 0;
-
-    if (first != NULL && first->id <= to) {
-        to = first->id - 1;
-    }
-    if (to > order->position) {
-        close_range(order, to, ROUTE_ORDER_LOST);
-    }
-}
-
 void
-route_order_start(struct route_order *order, uint64_t counter, uint64_t reach)
+route_order_start(struct route_order *order, uint64_t counter)
 {
     if (order->state == ROUTE_ORDER_UNSTARTED) {
         order->position = first_position(order, counter);
@@ -173,7 +146,6 @@ route_order_start(struct route_order *order, uint64_t counter, uint64_t reach)
     if (counter > order->highest) {
         order->highest = counter;
     }
-    skip_unreachable(order, counter, reach);
     /* A read that was under way has ended with the old connection, or will; what it lacked is asked
      * for anew, at once. */
     if (order->state == ROUTE_ORDER_WAITING) {
@@ -191,7 +163,7 @@ route_order_restart(struct route_order *order, uint64_t counter)
     if (order->state == ROUTE_ORDER_UNSTARTED && order->position < counter) {
         order->position = counter;
     }
-    route_order_start(order, counter, UINT64_MAX);
+    route_order_start(order, counter);
 }
 
 /* The last waiting item with an id up to ${id}; NULL when all are above. */
@@ -283,6 +255,18 @@ route_order_known(struct route_order *order, uint64_t id)
         order->highest = id;
         settle_state(order, ROUTE_ORDER_ECHO_MS);
     }
+}
+
+static void
+close_range(struct route_order *order, uint64_t to, enum route_order_closing closing)
+{
+    uint64_t from = order->position + 1;
+
+    if (to < from) {
+        return;
+    }
+    order->position = to;
+    order->handler->on_closed(order->owner, from, to, closing);
 }
 
 /* First id of the range that the first waiting message declares void, when that range ends right

@@ -72,11 +72,9 @@ void route_order_deinit(struct route_order *order);
 /** Before the first start: begin no later than after ${id}, since somebody has seen everything up
  * to it. */
 void route_order_resume_from(struct route_order *order, uint64_t id);
-/** route_order_start(order, counter, reach):
- *  The channel is (again) heard without a hole from now on, and the counter stood at ${counter} a
- * moment ago. The log reaches back
- *  ${reach} ids at most. */
-void route_order_start(struct route_order *order, uint64_t counter, uint64_t reach);
+/** The channel is (again) heard without a hole from now on, and the counter stood at ${counter} a
+ * moment ago: what is missing up to there is looked for in the log. */
+void route_order_start(struct route_order *order, uint64_t counter);
 /** The first start when ids are counted anew: whatever was resumed from, the next id is ${counter}
  * + 1. */
 void route_order_restart(struct route_order *order, uint64_t counter);

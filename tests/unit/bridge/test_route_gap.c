@@ -168,6 +168,7 @@ a_log_that_is_too_short_leaves_a_gap(void **state)
     fake_route_log(&fixture.backplane, 109, route_fixture_frame("t", "x"));
     fake_route_log(&fixture.backplane, 110, route_fixture_frame("t", "y"));
     fake_route_connect(&fixture.backplane);
+    route_fixture_advance(&fixture, 300);
     route_fixture_expect(&fixture, "a: gap 101-108\n"
                                    "a: deliver 109 x foreign\n"
                                    "a: deliver 110 y foreign\n"

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+# A real bridge, a real Redis, and nodes that are link_client over TLS.
+if(WIN32 OR HUBPLANE_FUZZ)
+    return()
+endif()
+
+foreach(name IN ITEMS door faults redis)
+    add_executable(bridge_${name} bridge_${name}.c bridge_rig.c)
+    target_link_libraries(bridge_${name} PRIVATE
+        hubplane_options hubplane_net hubplane_wire hubplane_test_support deps::hiredis deps::cmocka)
+    add_dependencies(bridge_${name} hubplane-bridge)
+    hubplane_integration_test(bridge_${name} COMMAND bridge_${name})
+endforeach()
