@@ -71,6 +71,7 @@ export class Program {
         this.log = log;
         this.exit = null;
         const file = fs.openSync(log, 'a');
+        this.logStart = fs.fstatSync(file).size;
         // A session of its own, so that Ctrl-C reaches only us, and we end things in order; and the
         // kernel ends the child when we are killed.
         const guard = which('setpriv') ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [];
@@ -126,8 +127,9 @@ export class Program {
         return this.exit.code;
     }
 
+    /** What it has logged; a program started before it with the same log does not count. */
     text() {
-        return fs.readFileSync(this.log, 'utf8');
+        return fs.readFileSync(this.log).subarray(this.logStart).toString('utf8');
     }
 
     /** Reports of sanitizers and failed asserts, as text; empty when all is well. */

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// Goal of this test: whatever is wrong at the start, the operator reads one clear line and gets the right exit code;
+// and whatever starts first, the farm comes together by itself.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { Farm } from '../support/farm.mjs';
+import { integrationTest } from '../support/integration.mjs';
+import { freePort } from '../support/ports.mjs';
+import { patience, runProgram, until } from '../support/program.mjs';
+import { SignalRClient, request } from '../support/signalr_client.mjs';
+import { fence, serviceApps, startClient } from './service_apps.mjs';
+
+/** Start a node with ${text}; it must end by itself with ${code} and say ${sentence} in one line. */
+function endsWith(farm, text, code, sentence, verb = 'run') {
+    const file = path.join(farm.folder, 'bad.ini');
+    fs.writeFileSync(file, text);
+    const done = runProgram(farm.serviceProgram, [verb, '--config', file], { timeout: 10000 });
+    const output = done.stderr.trimEnd();
+    assert.equal(done.code, code, `exit code; it said ${output}`);
+    assert.equal(output.split('\n').filter((line) => sentence.test(line)).length, 1,
+        `one line like ${sentence}; it said\n${output}`);
+    return output;
+}
+
+await integrationTest('service_start', async (run) => {
+    const farm = new Farm(run.folder, { nodes: 1, apps: serviceApps() });
+    run.atEnd(() => farm.close());
+    await farm.prepare();
+    const [node] = farm.nodes;
+    const [bridge] = farm.bridges;
+    const good = fs.readFileSync(node.configuration, 'utf8');
+    const starts = () => runProgram(farm.serviceProgram, ['check', '--config', node.configuration]).code;
+
+    await run.step('a good configuration passes the check', () => assert.equal(starts(), 0));
+    await run.step('an unknown option: line, name and a proposal, exit code 2', () => {
+        const output = endsWith(farm, good.replace('listen =', 'listn ='), 2, /bad\.ini:\d+: .*listn.*listen/);
+        assert.match(output, /nothing was started/);
+    });
+    await run.step('an unknown section', () => endsWith(farm, `${good}\n[servce]\nname = x\n`, 2, /servce/));
+    await run.step('a wrong type', () => endsWith(farm, good.replace(/workers = .*/, 'workers = many'), 2, /workers.*many/));
+    await run.step('every mistake is told, not only the first', () => {
+        const output = endsWith(farm, good.replace(/workers = .*/, 'workers = many').replace('listen =', 'listn ='), 2,
+            /2 mistakes/);
+        assert.match(output, /listn/);
+        assert.match(output, /many/);
+    });
+    await run.step('a bad relay rule: file, line and column', () =>
+        endsWith(farm, good.replace('Send              = all.broadcastMessage', 'Send = everyone.say'), 2,
+            /bad\.ini:\d+: .*\[hub chat\/ChatHub\] Send: .*column/));
+    await run.step('no app', () => endsWith(farm, good.slice(0, good.indexOf('; The apps')), 2, /no \[app NAME\] section/));
+    await run.step('no bridge address', () => endsWith(farm, good.replace(/address = .*/, ''), 2, /\[bridge\] address is missing/));
+    await run.step('a missing configuration file', () => {
+        const done = runProgram(farm.serviceProgram, ['run', '--config', path.join(run.folder, 'none.ini')]);
+        assert.equal(done.code, 2);
+        assert.match(done.stderr, /none\.ini/);
+    });
+    await run.step('missing credentials', () =>
+        endsWith(farm, good.replace(/credentials = .*/, 'credentials = nowhere.pem'), 2, /credentials "nowhere\.pem" cannot be read/));
+    await run.step('credentials that are no PEM', () => {
+        const file = path.join(run.folder, 'junk.pem');
+        fs.writeFileSync(file, 'junk\n');
+        endsWith(farm, good.replace(/credentials = .*/, `credentials = ${file}`), 2, /credentials.*junk\.pem/);
+    });
+    await run.step('a port in use', async () => {
+        const taken = net.createServer();
+        await new Promise((resolve) => taken.listen(node.port, '127.0.0.1', resolve));
+        try {
+            endsWith(farm, good, 1, new RegExp(`127\\.0\\.0\\.1:${node.port}.*\\[service\\] listen`));
+        } finally {
+            taken.close();
+        }
+    });
+    await run.step('no verb, unknown verb, value missing', () => {
+        for (const args of [[], ['dance'], ['run', '--config'], ['run', '--colour', 'red']]) {
+            const done = runProgram(farm.serviceProgram, args);
+            assert.equal(done.code, 2, args.join(' '));
+            assert.notEqual(done.stderr, '');
+        }
+    });
+    await run.step('version, help and sample print and succeed', () => {
+        for (const args of [['version'], ['--version'], ['help'], ['--help'], ['help', 'options'], ['sample']]) {
+            const done = runProgram(farm.serviceProgram, args);
+            assert.equal(done.code, 0, args.join(' '));
+            assert.notEqual(done.stdout, '');
+        }
+    });
+    await run.step('the sample is a valid configuration but for what only the operator knows', () => {
+        const file = path.join(run.folder, 'sample.ini');
+        fs.writeFileSync(file, runProgram(farm.serviceProgram, ['sample']).stdout +
+            '\n[bridge]\naddress = localhost:7443\ncredentials = node.pem\n[app one]\n');
+        const done = runProgram(farm.serviceProgram, ['check', '--config', file]);
+        assert.equal(done.code, 0, done.stderr);
+    });
+
+    // The order of starting. The node goes first.
+    let client = null;
+    await run.step('a node without a bridge starts, serves, and says what it waits for', async () => {
+        await node.start({ wait: false });
+        await until(() => node.admin('/live'), { what: '/live' });
+        assert.equal(await node.admin('/ready'), false);
+        assert.equal((await request(`${node.origin}/health`)).status, 200, '/health is for load balancers');
+        await until(() => /no bridge at 127\.0\.0\.1:\d+/.test(node.program.text()), { what: 'a line about the bridge' });
+        const lines = node.program.text().split('\n').filter((line) => /no bridge at/.test(line));
+        assert.ok(lines.length <= 2, `repeats are limited:\n${lines.join('\n')}`);
+    });
+    await run.step('negotiate works without a bridge, or refuses at once', async () => {
+        const answer = await request(`${node.url}/negotiate?clientProtocol=2.1`);
+        assert.ok([200, 503].includes(answer.status), `status ${answer.status}`);
+    });
+    await run.step('a bridge without Redis starts, takes the node, and says what it waits for', async () => {
+        await bridge.start();
+        await until(() => /redis/i.test(bridge.program.text()), { what: 'a line about Redis' });
+        await until(() => /link.*(open|up)|bridge.*connected/i.test(node.program.text()) || bridge.isRunning,
+            { what: 'the link' });
+        assert.ok(bridge.isRunning && node.isRunning);
+    });
+    await run.step('with Redis there, everything comes together by itself', async () => {
+        await farm.redis.start();
+        await until(() => node.admin('/ready'), { what: '/ready', timeout: 20000 });
+        client = await startClient(node);
+        await fence(client, client);
+    });
+    await run.step('Redis gone and back: the farm goes on', async () => {
+        await farm.redis.stop();
+        const pending = client.invoke('ChatHub', 'Send', 'while', 'away');
+        await until(() => /redis/i.test(bridge.program.text()), { what: 'a line about Redis' });
+        await farm.redis.start();
+        await pending;
+        await client.message((message) => message.A?.[1] === 'away', 'the message sent meanwhile', 20000);
+        await fence(client, client);
+        // Redis came back empty: the ids that are skipped are void, not lost.
+        assert.doesNotMatch(bridge.program.text(), /messages were lost/);
+        assert.doesNotMatch(node.program.text(), /messages are lost/);
+    });
+    await run.step('a bridge gone and back: the farm goes on', async () => {
+        await bridge.kill();
+        const pending = client.invoke('ChatHub', 'Send', 'no', 'bridge');
+        await bridge.start();
+        await pending;
+        await client.message((message) => message.A?.[1] === 'bridge', 'the message sent meanwhile', 20000);
+        await fence(client, client);
+        assert.equal(client.invocations('broadcastMessage').filter(([, text]) => text === 'bridge').length, 1);
+    });
+    await run.step('SIGTERM while clients are connected: ends in time, with 0', async () => {
+        const started = Date.now();
+        await node.stop();
+        assert.ok(Date.now() - started < 20000 * patience);
+        await until(() => client.ended, { what: 'the end of the client' });
+    });
+    await run.step('a foreign farm\'s certificate is refused, in words', async () => {
+        const other = new Farm(fs.mkdtempSync(path.join(run.folder, 'other-')), { nodes: 1 });
+        await other.prepare();
+        node.port = await freePort();
+        node.adminPort = await freePort();
+        await node.configure();
+        fs.copyFileSync(other.nodes[0].credentials, node.credentials);
+        await node.start({ wait: false });
+        await until(() => /no bridge at/.test(node.program.text()), { what: 'a line about the refusal' });
+        assert.equal(await node.admin('/ready'), false);
+        assert.match(bridge.program.text(), /certificate|authority|farm/i);
+    });
+});
