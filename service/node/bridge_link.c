@@ -16,6 +16,7 @@ struct bridge_link {
     bool is_open;           /* TLS is done, the backplane uses it */
     bool is_closing;
     uint64_t opened_ms;
+    struct tls_context *fresh_tls; /* for the next attempt; NULL = no change */
     struct backoff backoff;
     struct timer retry;
     struct log_limit failures;
@@ -138,9 +139,21 @@ take_address(struct bridge_link *link)
     return false;
 }
 
+/* Between attempts nobody uses the old one any more, but sessions with references of their own. */
+static void
+take_fresh_tls(struct bridge_link *link)
+{
+    if (link->fresh_tls != NULL) {
+        tls_context_free(link->options.tls);
+        link->options.tls = link->fresh_tls;
+        link->fresh_tls = NULL;
+    }
+}
+
 static void
 dial_next(struct bridge_link *link)
 {
+    take_fresh_tls(link);
     struct stream_options options = {
         .tls = link->options.tls,
         .queue_limit_bytes = (size_t)256 * 1024 * 1024, /* the spool and the credit bound it first */
@@ -167,12 +180,20 @@ bridge_link_new(const struct bridge_link_options *options, struct bridge_link **
         return STATUS_NO_MEMORY;
     }
     link->options = *options;
+    link->options.tls = options->tls != NULL ? tls_context_ref(options->tls) : NULL;
     backoff_init(&link->backoff, BACKOFF_FIRST_MS, BACKOFF_LIMIT_MS);
     link->rest = bytes_from_string(options->addresses);
     *out = link;
     /* Dialing starts from the timer, so that a failure never reaches the caller inside this call. */
     timer_start(loop_timers(options->loop), &link->retry, 0, on_retry);
     return STATUS_OK;
+}
+
+void
+bridge_link_set_tls(struct bridge_link *link, struct tls_context *tls)
+{
+    tls_context_free(link->fresh_tls);
+    link->fresh_tls = tls_context_ref(tls);
 }
 
 static void
@@ -203,6 +224,8 @@ bridge_link_free(struct bridge_link *link)
     if (link == NULL) {
         return;
     }
+    tls_context_free(link->fresh_tls);
+    tls_context_free(link->options.tls);
     free(link->address);
     free(link);
 }

@@ -14,6 +14,7 @@ struct worker {
     struct signalr_host *host;
     struct http_server server;
     struct client_sockets sockets;
+    struct tls_context *tls; /* what new sockets use; NULL = plain; a reference of our own */
     struct timer drain_timer;
     void (*on_drained)(void *owner);
     void *owner;
@@ -92,6 +93,37 @@ worker_take(struct worker *worker, stream_socket socket)
     }
 }
 
+struct posted_tls {
+    struct worker *worker;
+    struct tls_context *tls;
+};
+
+static void
+take_tls(void *context)
+{
+    struct posted_tls posted = *(struct posted_tls *)context;
+
+    free(context);
+    tls_context_free(posted.worker->tls);
+    posted.worker->tls = posted.tls;
+    posted.worker->sockets.tls = posted.tls;
+}
+
+void
+worker_post_tls(struct worker *worker, struct tls_context *tls)
+{
+    struct posted_tls *posted = malloc(sizeof(*posted));
+
+    if (posted == NULL) {
+        return; /* the old certificate serves on; the next reload tries again */
+    }
+    *posted = (struct posted_tls){worker, tls_context_ref(tls)};
+    if (loop_post(worker->options.loop, take_tls, posted) != STATUS_OK) {
+        tls_context_free(tls);
+        free(posted);
+    }
+}
+
 static struct signalr_metrics
 signalr_metrics_of(struct metrics *registry)
 {
@@ -131,7 +163,8 @@ worker_new(const struct worker_options *options, struct worker **out)
         .on_request = on_request,
         .owner = worker,
     };
-    client_sockets_init(&worker->sockets, options->loop, options->tls, &worker->server, end_drain, worker);
+    worker->tls = options->tls != NULL ? tls_context_ref(options->tls) : NULL;
+    client_sockets_init(&worker->sockets, options->loop, worker->tls, &worker->server, end_drain, worker);
     struct signalr_host_options host = {
         .timers = loop_timers(options->loop),
         .log = options->log,
@@ -143,6 +176,7 @@ worker_new(const struct worker_options *options, struct worker **out)
     };
     enum status status = signalr_host_new(&host, &worker->host);
     if (status != STATUS_OK) {
+        tls_context_free(worker->tls);
         free(worker);
         return status;
     }
@@ -180,6 +214,7 @@ worker_free(struct worker *worker)
     if (worker != NULL) {
         signalr_host_free(worker->host);
         backplane_port_clear_handler(worker->options.port);
+        tls_context_free(worker->tls);
         free(worker);
     }
 }

@@ -2,10 +2,20 @@
 #include "service/platform/service_host.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+#include "common/base/clock.h"
+#include "service/platform/service_control_windows.h"
+#include "service/platform/service_text_windows.h"
+
 #include <windows.h>
 
-enum { CONTROL_COUNT = SERVICE_CONTROL_REQUEST_RELOAD + 1 };
+enum {
+    CONTROL_COUNT = SERVICE_CONTROL_REQUEST_RELOAD + 1,
+    START_HINT_MS = 3000,
+    EVENT_TEXT_CHARACTERS = 2048
+};
 
 /* A control on its way to the loop's thread. */
 struct posted_control {
@@ -28,7 +38,10 @@ struct service_host {
         service_control_fn fn;
         void *owner;
         bool is_stop_wanted; /* before anybody listened */
+        uint64_t event_next_ms[SERVICE_EVENT_COUNT];
+        unsigned event_suppressed[SERVICE_EVENT_COUNT];
     } shared;
+    HANDLE event_source; /* NULL in the console */
 };
 
 /* ServiceMain has no argument of ours, and one process hosts one service. */
@@ -61,13 +74,9 @@ post_control(struct service_host *host, enum service_control control)
     ReleaseSRWLockExclusive(&host->shared.lock);
 }
 
-static DWORD WINAPI
-handle_control(DWORD control, DWORD type, void *data, void *context)
+uint32_t
+service_control_take(struct service_host *host, uint32_t control)
 {
-    struct service_host *host = context;
-
-    (void)type;
-    (void)data;
     switch (control) {
     case SERVICE_CONTROL_STOP:
     case SERVICE_CONTROL_SHUTDOWN:
@@ -90,6 +99,14 @@ handle_control(DWORD control, DWORD type, void *data, void *context)
     }
 }
 
+static DWORD WINAPI
+handle_control(DWORD control, DWORD type, void *data, void *context)
+{
+    (void)type;
+    (void)data;
+    return service_control_take(context, control);
+}
+
 static void
 set_status(struct service_host *host, DWORD state, DWORD hint_ms)
 {
@@ -99,11 +116,11 @@ set_status(struct service_host *host, DWORD state, DWORD hint_ms)
     host->reported.dwCurrentState = state;
     host->reported.dwWaitHint = hint_ms;
     host->reported.dwCheckPoint = is_pending ? host->reported.dwCheckPoint + 1 : 0;
-    host->reported.dwControlsAccepted =
-        state == SERVICE_RUNNING || state == SERVICE_PAUSED
-            ? SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_PRESHUTDOWN | SERVICE_ACCEPT_PAUSE_CONTINUE |
-                  SERVICE_ACCEPT_PARAMCHANGE
-            : 0;
+    host->reported.dwControlsAccepted = state == SERVICE_RUNNING || state == SERVICE_PAUSED
+                                            ? SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_PRESHUTDOWN |
+                                                  SERVICE_ACCEPT_PAUSE_CONTINUE |
+                                                  SERVICE_ACCEPT_PARAMCHANGE
+                                            : 0;
     if (state == SERVICE_STOPPED && host->exit_code != 0) {
         host->reported.dwWin32ExitCode = ERROR_SERVICE_SPECIFIC_ERROR;
         host->reported.dwServiceSpecificExitCode = (DWORD)host->exit_code;
@@ -122,8 +139,13 @@ service_main(DWORD count, wchar_t **arguments)
         host->exit_code = 1;
         return;
     }
-    set_status(host, SERVICE_START_PENDING, 3000);
+    set_status(host, SERVICE_START_PENDING, START_HINT_MS);
+    host->event_source = RegisterEventSourceW(NULL, arguments[0]);
     host->exit_code = host->main(host->owner, host);
+    if (host->event_source != NULL) {
+        DeregisterEventSource(host->event_source);
+    }
+    /* Last of all: the process may be ended as soon as this is known. */
     set_status(host, SERVICE_STOPPED, 0);
 }
 
@@ -137,7 +159,8 @@ service_host_run(const char *service_name, service_main_fn main, void *owner)
     for (int i = 0; i < CONTROL_COUNT; i++) {
         host.controls[i] = (struct posted_control){&host, (enum service_control)i};
     }
-    if (MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, service_name, -1, name, 256) == 0) {
+    if (!service_text_widen(service_name, name, 256)) {
+        fprintf(stderr, "hubplane-service: the name of a service has at most 255 characters\n");
         return 2;
     }
     const SERVICE_TABLE_ENTRYW table[] = {{name, service_main}, {NULL, NULL}};
@@ -146,6 +169,7 @@ service_host_run(const char *service_name, service_main_fn main, void *owner)
         return host.exit_code;
     }
     /* ERROR_FAILED_SERVICE_CONTROLLER_CONNECT: a person started us. */
+    SetConsoleOutputCP(CP_UTF8);
     return main(owner, &host);
 }
 
@@ -157,7 +181,8 @@ on_console_stop(void *context)
 }
 
 enum status
-service_host_listen(struct service_host *host, struct loop *loop, service_control_fn fn, void *owner)
+service_host_listen(struct service_host *host, struct loop *loop, service_control_fn fn,
+                    void *owner)
 {
     bool is_stop_wanted;
 
@@ -191,7 +216,8 @@ service_host_unlisten(struct service_host *host)
 void
 service_host_report(struct service_host *host, enum service_phase phase, uint32_t hint_ms)
 {
-    static const DWORD states[] = {SERVICE_START_PENDING, SERVICE_RUNNING, SERVICE_PAUSED, SERVICE_STOP_PENDING};
+    static const DWORD states[] = {SERVICE_START_PENDING, SERVICE_RUNNING, SERVICE_PAUSED,
+                                   SERVICE_STOP_PENDING};
 
     if (host->status != NULL) {
         set_status(host, states[phase], hint_ms);
@@ -202,4 +228,57 @@ bool
 service_host_is_service(const struct service_host *host)
 {
     return host->status != NULL;
+}
+
+/* Whether it is time for ${event} again; ${suppressed} says how many were left out. */
+static bool
+allows_event(struct service_host *host, enum service_event event, unsigned *suppressed)
+{
+    uint64_t now_ms = clock_read_monotonic_ms();
+
+    AcquireSRWLockExclusive(&host->shared.lock);
+    bool is_allowed =
+        !service_event_is_repeated(event) || now_ms >= host->shared.event_next_ms[event];
+    *suppressed = is_allowed ? host->shared.event_suppressed[event] : 0;
+    host->shared.event_suppressed[event] =
+        is_allowed ? 0 : host->shared.event_suppressed[event] + 1;
+    if (is_allowed) {
+        host->shared.event_next_ms[event] = now_ms + SERVICE_EVENT_INTERVAL_MS;
+    }
+    ReleaseSRWLockExclusive(&host->shared.lock);
+    return is_allowed;
+}
+
+void
+service_host_write_event(struct service_host *host, enum service_event event, const char *detail)
+{
+    /* By level: the severity bits of the message table. */
+    static const WORD types[] = {EVENTLOG_ERROR_TYPE, EVENTLOG_WARNING_TYPE,
+                                 EVENTLOG_INFORMATION_TYPE, EVENTLOG_INFORMATION_TYPE};
+    char text[EVENT_TEXT_CHARACTERS];
+    wchar_t wide[EVENT_TEXT_CHARACTERS];
+    const wchar_t *texts[] = {wide};
+    enum log_level level = service_event_level(event);
+    unsigned suppressed;
+
+    if (host->event_source == NULL || !allows_event(host, event, &suppressed)) {
+        return;
+    }
+    if (suppressed > 0) {
+        (void)snprintf(text, sizeof(text), "%s (%u more of these were left out)", detail,
+                       suppressed);
+    } else {
+        (void)snprintf(text, sizeof(text), "%s", detail);
+    }
+    if (service_text_widen(text, wide, EVENT_TEXT_CHARACTERS)) {
+        ReportEventW(host->event_source, types[level], 0, service_control_event_id(event), NULL, 1,
+                     0, texts, NULL);
+    }
+}
+
+uint32_t
+service_control_event_id(enum service_event event)
+{
+    static const uint32_t severities[] = {0xC0000000U, 0x80000000U, 0x40000000U, 0x40000000U};
+    return severities[service_event_level(event)] | service_event_number(event);
 }

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "service/platform/service_text_windows.h"
+
 #include <windows.h>
 
 enum { NAME_CHARACTERS = 512, VALUE_BYTES = 64 * 1024, PATH_BYTES = 2048 };
@@ -19,17 +22,11 @@ struct registry_walk {
     enum status status;
 };
 
-static bool
-narrow(const wchar_t *wide, char *out, size_t size)
-{
-    return WideCharToMultiByte(CP_UTF8, 0, wide, -1, out, (int)size, NULL, NULL) > 0;
-}
-
 /* REG_MULTI_SZ: texts, each ended, then an empty one; for us a list with commas. */
 static void
 join_texts(wchar_t *texts)
 {
-    for (wchar_t *end = texts + wcslen(texts); end[1] != L'\0'; end += wcslen(end)) {
+    for (wchar_t *end = texts + wcslen(texts); end > texts && end[1] != L'\0'; end += wcslen(end)) {
         *end = L',';
     }
 }
@@ -50,13 +47,13 @@ value_text(struct registry_walk *walk, DWORD type, DWORD size)
                         *(unsigned long long *)(void *)walk->value) > 0;
     case REG_MULTI_SZ:
         join_texts(wide);
-        return narrow(wide, walk->text, sizeof(walk->text));
+        return service_text_narrow(wide, walk->text, sizeof(walk->text));
     case REG_SZ:
-        return narrow(wide, walk->text, sizeof(walk->text));
+        return service_text_narrow(wide, walk->text, sizeof(walk->text));
     case REG_EXPAND_SZ:
         expanded = calloc(VALUE_BYTES, sizeof(wchar_t));
         is_good = expanded != NULL && ExpandEnvironmentStringsW(wide, expanded, VALUE_BYTES) != 0 &&
-                  narrow(expanded, walk->text, sizeof(walk->text));
+                  service_text_narrow(expanded, walk->text, sizeof(walk->text));
         free(expanded);
         return is_good;
     default:
@@ -84,11 +81,12 @@ read_values(struct registry_walk *walk, HKEY key)
     }
     for (DWORD i = 0;; i++) {
         DWORD name_size = NAME_CHARACTERS, size = VALUE_BYTES, type;
-        LSTATUS code = RegEnumValueW(key, i, walk->name, &name_size, NULL, &type, walk->value, &size);
+        LSTATUS code =
+            RegEnumValueW(key, i, walk->name, &name_size, NULL, &type, walk->value, &size);
         if (code == ERROR_NO_MORE_ITEMS) {
             return;
         }
-        if (code != ERROR_SUCCESS || !narrow(walk->name, name, sizeof(name))) {
+        if (code != ERROR_SUCCESS || !service_text_narrow(walk->name, name, sizeof(name))) {
             option_add_problem(walk->set, walk->path, "a value cannot be read (error %ld)", code);
             keep_worst(walk, STATUS_INVALID);
             if (code != ERROR_MORE_DATA && code != ERROR_SUCCESS) {
@@ -99,26 +97,30 @@ read_values(struct registry_walk *walk, HKEY key)
         (void)snprintf(origin, sizeof(origin), "%s\\%s", walk->path, name);
         if (!value_text(walk, type, size)) {
             option_add_problem(walk->set, origin,
-                               "has a type that no option takes; use REG_SZ, REG_EXPAND_SZ, REG_MULTI_SZ or REG_DWORD");
+                               "has a type that no option takes; use REG_SZ, REG_EXPAND_SZ, "
+                               "REG_MULTI_SZ or REG_DWORD");
             keep_worst(walk, STATUS_INVALID);
             continue;
         }
-        keep_worst(walk, option_set_value(walk->set, walk->section, section_name, name, walk->text, origin));
+        keep_worst(walk, option_set_value(walk->set, walk->section, section_name, name, walk->text,
+                                          origin));
     }
 }
 
 static void
-read_section(struct registry_walk *walk, HKEY parameters, const char *parent, const wchar_t *section)
+read_section(struct registry_walk *walk, HKEY parameters, const char *parent,
+             const wchar_t *section)
 {
     HKEY key;
 
-    if (!narrow(section, walk->section, sizeof(walk->section))) {
+    if (!service_text_narrow(section, walk->section, sizeof(walk->section))) {
         return;
     }
     (void)snprintf(walk->path, sizeof(walk->path), "%s\\%s", parent, walk->section);
     LSTATUS code = RegOpenKeyExW(parameters, section, 0, KEY_READ, &key);
     if (code != ERROR_SUCCESS) {
-        option_add_problem(walk->set, walk->path, "cannot be opened (error %ld): check its permissions", code);
+        option_add_problem(walk->set, walk->path,
+                           "cannot be opened (error %ld): check its permissions", code);
         keep_worst(walk, STATUS_DENIED);
         return;
     }
@@ -153,18 +155,21 @@ service_registry_read(const char *service_name, struct option_set *set)
         return STATUS_NO_MEMORY;
     }
     walk->set = set;
-    (void)snprintf(parent, sizeof(parent), "SYSTEM\\CurrentControlSet\\Services\\%s\\Parameters", service_name);
+    (void)snprintf(parent, sizeof(parent), "SYSTEM\\CurrentControlSet\\Services\\%s\\Parameters",
+                   service_name);
     if (MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, parent, -1, wide, PATH_BYTES) == 0) {
         free(walk);
         return STATUS_INVALID;
     }
     LSTATUS code = RegOpenKeyExW(HKEY_LOCAL_MACHINE, wide, 0, KEY_READ, &parameters);
-    (void)snprintf(parent, sizeof(parent), "HKLM\\SYSTEM\\CurrentControlSet\\Services\\%s\\Parameters", service_name);
+    (void)snprintf(parent, sizeof(parent),
+                   "HKLM\\SYSTEM\\CurrentControlSet\\Services\\%s\\Parameters", service_name);
     if (code == ERROR_SUCCESS) {
         read_sections(walk, parameters, parent);
         RegCloseKey(parameters);
     } else if (code != ERROR_FILE_NOT_FOUND) {
-        option_add_problem(set, parent, "cannot be opened (error %ld): check its permissions", code);
+        option_add_problem(set, parent, "cannot be opened (error %ld): check its permissions",
+                           code);
         keep_worst(walk, STATUS_DENIED);
     }
     enum status status = walk->status;

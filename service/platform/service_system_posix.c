@@ -33,15 +33,33 @@ service_system_host_name(char out[SERVICE_SYSTEM_NAME_BYTES])
 }
 
 const char *
-service_system_default_configuration(char *out, size_t size)
+service_system_folder(const char *service_name, char *out, size_t size)
 {
+    (void)service_name;
+    (void)snprintf(out, size, "/etc/hubplane");
+    return out;
+}
+
+const char *
+service_system_default_configuration(const char *service_name, char *out, size_t size)
+{
+    (void)service_name;
     (void)snprintf(out, size, "/etc/hubplane/hubplane.ini");
     return out;
 }
 
 const char *
-service_system_default_log(char *out, size_t size)
+service_system_default_credentials(const char *service_name, char *out, size_t size)
 {
+    (void)service_name;
+    (void)snprintf(out, size, "/etc/hubplane/credentials.pem");
+    return out;
+}
+
+const char *
+service_system_default_log(const char *service_name, char *out, size_t size)
+{
+    (void)service_name;
     (void)snprintf(out, size, "%s", "");
     return out;
 }

@@ -3,17 +3,21 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "service/platform/service_text_windows.h"
+
 #include <windows.h>
 
 #include <shellapi.h>
+#include <shlobj.h>
 
 static char *
 narrow(const wchar_t *wide)
 {
-    int size = WideCharToMultiByte(CP_UTF8, 0, wide, -1, NULL, 0, NULL, NULL);
-    char *text = malloc((size_t)(size > 0 ? size : 1));
+    size_t size = wcslen(wide) * 3 + 1; /* UTF-8 needs at most three bytes for each UTF-16 unit */
+    char *text = malloc(size);
 
-    if (text != NULL && WideCharToMultiByte(CP_UTF8, 0, wide, -1, text, size, NULL, NULL) == 0) {
+    if (text != NULL && !service_text_narrow(wide, text, size)) {
         text[0] = '\0';
     }
     return text;
@@ -53,34 +57,52 @@ service_system_host_name(char out[SERVICE_SYSTEM_NAME_BYTES])
     DWORD size = SERVICE_SYSTEM_NAME_BYTES;
 
     if (!GetComputerNameExW(ComputerNameDnsHostname, wide, &size) ||
-        WideCharToMultiByte(CP_UTF8, 0, wide, -1, out, SERVICE_SYSTEM_NAME_BYTES, NULL, NULL) == 0) {
+        WideCharToMultiByte(CP_UTF8, 0, wide, -1, out, SERVICE_SYSTEM_NAME_BYTES, NULL, NULL) ==
+            0) {
         (void)snprintf(out, SERVICE_SYSTEM_NAME_BYTES, "node");
     }
 }
 
-static const char *
-below_program_data(const char *file, char *out, size_t size)
+const char *
+service_system_folder(const char *service_name, char *out, size_t size)
 {
-    wchar_t wide[512];
-    char folder[1024];
-    DWORD length = GetEnvironmentVariableW(L"ProgramData", wide, 512);
+    wchar_t wide[MAX_PATH];
+    char folder[MAX_PATH * 3];
 
-    if (length == 0 || length >= 512 ||
-        WideCharToMultiByte(CP_UTF8, 0, wide, -1, folder, sizeof(folder), NULL, NULL) == 0) {
+    /* Not the environment: a service's may differ from that of who installed it (under Wine it
+     * does). */
+    if (SHGetFolderPathW(NULL, CSIDL_COMMON_APPDATA, NULL, SHGFP_TYPE_CURRENT, wide) != S_OK ||
+        !service_text_narrow(wide, folder, sizeof(folder))) {
         (void)snprintf(folder, sizeof(folder), "C:\\ProgramData");
     }
-    (void)snprintf(out, size, "%s\\Hubplane\\%s", folder, file);
+    (void)snprintf(out, size, "%s\\%s", folder, service_name);
+    return out;
+}
+
+static const char *
+below_folder(const char *service_name, const char *file, char *out, size_t size)
+{
+    char folder[1024];
+
+    (void)snprintf(out, size, "%s\\%s", service_system_folder(service_name, folder, sizeof(folder)),
+                   file);
     return out;
 }
 
 const char *
-service_system_default_configuration(char *out, size_t size)
+service_system_default_configuration(const char *service_name, char *out, size_t size)
 {
-    return below_program_data("hubplane.ini", out, size);
+    return below_folder(service_name, "hubplane.ini", out, size);
 }
 
 const char *
-service_system_default_log(char *out, size_t size)
+service_system_default_credentials(const char *service_name, char *out, size_t size)
 {
-    return below_program_data("hubplane-service.log", out, size);
+    return below_folder(service_name, "credentials.pem", out, size);
+}
+
+const char *
+service_system_default_log(const char *service_name, char *out, size_t size)
+{
+    return below_folder(service_name, "hubplane-service.log", out, size);
 }

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* show_command: the verbs that only print: check, sample, help. */
+#include <stdio.h>
+#include <string.h>
+
+#include "service/command/commands.h"
+#include "service/command/configuration.h"
+#include "service/node/node.h"
+#include "service/platform/service_file.h"
+
+enum { OUTPUT_MAX_BYTES = 1024 * 1024 };
+
+static int
+print_buffer(struct buffer *text)
+{
+    int exit_code = text->status == STATUS_OK ? NODE_EXIT_OK : NODE_EXIT_FAILED;
+
+    fwrite(text->data, 1, text->length, stdout);
+    buffer_deinit(text);
+    return exit_code;
+}
+
+int
+commands_help(const struct command_line *line)
+{
+    struct buffer text;
+
+    buffer_init(&text, OUTPUT_MAX_BYTES);
+    if (line->argument != NULL && strcmp(line->argument, "options") == 0) {
+        (void)option_write_help(&service_option_schema, &text);
+    } else {
+        buffer_append_string(&text, command_line_usage);
+    }
+    return print_buffer(&text);
+}
+
+int
+commands_sample(void)
+{
+    struct buffer text;
+
+    buffer_init(&text, OUTPUT_MAX_BYTES);
+    (void)option_write_sample(&service_option_schema, &text);
+    return print_buffer(&text);
+}
+
+static void
+warn_if_exposed(const char *option, const char *path)
+{
+    struct buffer problem;
+
+    buffer_init(&problem, 4096);
+    if (path != NULL && service_file_is_exposed(path, &problem)) {
+        fprintf(stderr, "hubplane-service: warning: %s \"%s\" %.*s\n", option, path,
+                BYTES_PRINTF(buffer_bytes(&problem)));
+    }
+    buffer_deinit(&problem);
+}
+
+int
+commands_check(const struct command_line *line)
+{
+    struct service_options options;
+    enum status status = configuration_load(line, &options);
+    int exit_code = NODE_EXIT_FAILED;
+
+    if (status == STATUS_OK) {
+        struct buffer text;
+        buffer_init(&text, OUTPUT_MAX_BYTES);
+        (void)option_write_effective(&options.set, &text);
+        exit_code = print_buffer(&text);
+        warn_if_exposed("[bridge] credentials", options.bridge->credentials);
+        warn_if_exposed("[service] certificate", options.service->certificate);
+    } else if (status == STATUS_INVALID) {
+        fwrite(options.set.problems.data, 1, options.set.problems.length, stderr);
+        fprintf(stderr, "hubplane-service: %zu mistake%s in the configuration\n",
+                options.set.problem_count, options.set.problem_count == 1 ? "" : "s");
+        exit_code = NODE_EXIT_CONFIGURATION;
+    }
+    service_options_deinit(&options);
+    return exit_code;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* service_manager: what an administrator does with the service as a whole: install, remove, ask how
+ * it is. Twins: service_manager_windows.c (service control manager) and service_manager_posix.c,
+ * where systemd and the package do that. */
+#ifndef HUBPLANE_SERVICE_SERVICE_MANAGER_H
+#define HUBPLANE_SERVICE_SERVICE_MANAGER_H
+
+#include "common/base/bytes.h"
+
+struct service_setup {
+    const char *name;
+    const char *configuration; /* NULL = the default place */
+    bool is_update;            /* the service exists already: only its settings are renewed */
+};
+
+/* Each appends to ${messages} what was done or what to do, whole lines. */
+
+/** Install the service, its event source and its folder. OK, EXISTS, DENIED, INVALID, IO,
+ * UNSUPPORTED (not on Windows). */
+MUST_CHECK enum status service_manager_install(const struct service_setup *setup,
+                                               struct buffer *messages);
+/** Stop it if it runs, then remove it and its event source. OK, NOT_FOUND, DENIED, TIMED_OUT, IO,
+ * UNSUPPORTED. */
+MUST_CHECK enum status service_manager_uninstall(const char *name, struct buffer *messages);
+/** Append "RUNNING", "STOPPED" ... to ${messages}; ${is_running} is true also while paused. OK,
+ * NOT_FOUND, DENIED, IO, UNSUPPORTED. */
+MUST_CHECK enum status service_manager_query(const char *name, struct buffer *messages,
+                                             bool *is_running);
+/** Write one option to the registry, as service_registry_read() finds it. ${section} is "bridge" or
+ * "app chat". OK, NOT_FOUND - no such service; DENIED, IO, UNSUPPORTED. */
+MUST_CHECK enum status service_manager_set_option(const char *name, const char *section,
+                                                  const char *option, const char *value);
+
+#endif
