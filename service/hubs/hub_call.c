@@ -92,7 +92,10 @@ write_error(const struct hub_call *call, struct hub_message_result *result, stru
 {
     bool shows_details = call->path->shows_detailed_errors;
 
-    if (call->ending != ENDING_THROW && call->failure != STATUS_OK) {
+    if (call->ending != ENDING_THROW && call->failure == STATUS_NOT_FOUND) {
+        buffer_append_string(text, "UNKNOWN_CONNECTION: nobody in the farm holds the connection");
+        result->is_hub_exception = true;
+    } else if (call->ending != ENDING_THROW && call->failure != STATUS_OK) {
         /* The farm's own errors are always told: the caller must know that nothing, or who knows
          * what, was sent. */
         buffer_append_format(text, "%s: %s", status_name(call->failure),

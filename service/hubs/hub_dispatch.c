@@ -123,7 +123,7 @@ hub_dispatch_receive(struct connection *connection, struct bytes text)
     if (status == STATUS_OK) {
         hub_call_track(call, &connection->calls);
     } else {
-        connection_log(connection, "sent what is no invocation", status_name(status));
+        connection_log_debug(connection, "sent what is no invocation", status_name(status));
     }
 }
 

@@ -151,6 +151,8 @@ acknowledgement_receive(struct worker_app *app, struct bytes command_id)
 
     if (acknowledgement != NULL) {
         complete(acknowledgement, STATUS_OK);
+    } else {
+        worker_app_count(app, app->context->metrics.unmatched_acknowledgements, 1);
     }
 }
 
@@ -177,7 +179,7 @@ acknowledgement_check(struct timer *timer)
 
     while ((due = find_due(app)) != NULL) {
         worker_app_count(app, app->context->metrics.join_time_outs, 1);
-        complete(due, STATUS_TIMED_OUT);
+        complete(due, STATUS_NOT_FOUND);
     }
     if (map_count(&app->acknowledgements) > 0) {
         timer_start(app->context->timers, timer, ACKNOWLEDGEMENT_CHECK_MS, acknowledgement_check);

@@ -10,7 +10,8 @@ enum { ACKNOWLEDGEMENT_WAIT_MS = 30 * 1000, ACKNOWLEDGEMENT_CHECK_MS = 5 * 1000 
 
 struct acknowledgement;
 
-/* OK - it has taken effect; TIMED_OUT - nobody holds the connection, or it has no transport;
+/* OK - it has taken effect; NOT_FOUND - nobody holds the
+ * connection, or it has no transport;
  * BACKPLANE_DOWN, QUEUE_FULL, ... - it could not be published. Called exactly once, never inside
  * acknowledgement_request(), unless canceled. */
 typedef void (*acknowledgement_fn)(void *owner, enum status status);

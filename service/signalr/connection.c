@@ -194,6 +194,7 @@ forget_transport(struct connection *connection)
     free(connection->transport.callback);
     connection->transport = (struct transport){0};
     connection->queue_allowance = 0;
+    connection->doom = 0;
     connection->holds_polls = false;
     connection->detached_ms = connection->app->context->clock->now_ms;
     /* First, so that what is called back from here on finds no open transport. */
@@ -218,7 +219,7 @@ connection_end_transport(struct connection *connection, enum transport_end why)
     }
     transport->operations->end(transport, why, last);
     payload_unref(last.payload);
-    connection_log(connection, "transport closed", transport_end_name(why));
+    connection_log_debug(connection, "transport closed", transport_end_name(why));
     forget_transport(connection);
 }
 
@@ -233,7 +234,7 @@ connection_transport_lost(void *owner, const char *reason)
 {
     struct connection *connection = owner;
 
-    connection_log(connection, "transport lost", reason);
+    connection_log_debug(connection, "transport lost", reason);
     forget_transport(connection);
 }
 
@@ -248,7 +249,7 @@ connection_disconnect(struct connection *connection, bool stop_called, const cha
 {
     struct worker_app *app = connection->app;
 
-    connection_log(connection, "closed", reason);
+    connection_log_info(connection, "closed", reason);
     /* The poll that brought the end is completed after the event, as the reference does. */
     hub_dispatch_disconnected(connection, stop_called);
     connection_end_transport(connection, TRANSPORT_END_DONE);
@@ -259,18 +260,31 @@ connection_disconnect(struct connection *connection, bool stop_called, const cha
 void
 connection_drop(struct connection *connection, const char *reason)
 {
-    connection_log(connection, "dropped", reason);
+    connection_log_info(connection, "dropped", reason);
     connection_end_transport(connection, TRANSPORT_END_MOVED);
     connection_free(connection);
 }
 
-void
-connection_log(const struct connection *connection, const char *sentence, const char *reason)
+static const char *
+transport_name(const struct connection *connection)
 {
     const struct transport_operations *operations = connection->transport.operations;
 
+    return operations == NULL ? "none" : operations->name;
+}
+
+void
+connection_log_info(const struct connection *connection, const char *sentence, const char *reason)
+{
+    log_info(connection->app->context->log, connection->app->app->name,
+             "connection %s conn=%.*s transport=%s reason=%s", sentence,
+             BYTES_PRINTF(connection_id(connection)), transport_name(connection), reason);
+}
+
+void
+connection_log_debug(const struct connection *connection, const char *sentence, const char *reason)
+{
     log_debug(connection->app->context->log, connection->app->app->name,
               "connection %s conn=%.*s transport=%s reason=%s", sentence,
-              BYTES_PRINTF(connection_id(connection)),
-              operations == NULL ? "none" : operations->name, reason);
+              BYTES_PRINTF(connection_id(connection)), transport_name(connection), reason);
 }

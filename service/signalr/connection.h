@@ -47,6 +47,7 @@ struct connection {
     char *query;          /* what the client added to SignalR's own parameters; NULL = nothing */
     uint32_t queue_allowance; /* bytes above the cap that a replay may take until it is read */
     uint8_t state;
+    uint8_t doom; /* enum transport_end: to be ended after the batch that showed it; 0 = none */
     bool is_detached_poll; /* the transport that went away was a poll: no extra patience */
     bool has_connected;    /* clients before 1.4: OnConnected has been raised */
     bool holds_polls;      /* such a client's poll waits for OnConnected */
@@ -92,7 +93,10 @@ void connection_disconnect(struct connection *connection, bool stop_called, cons
 /** It lives elsewhere now: as above, without event. */
 void connection_drop(struct connection *connection, const char *reason);
 
-/** One line about this connection. */
-void connection_log(const struct connection *connection, const char *sentence, const char *reason);
+/** One line about this connection: its end, for the operator; or a detail. */
+void connection_log_info(const struct connection *connection, const char *sentence,
+                         const char *reason);
+void connection_log_debug(const struct connection *connection, const char *sentence,
+                          const char *reason);
 
 #endif

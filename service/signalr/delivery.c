@@ -87,6 +87,30 @@ delivery_is_excluded(struct connection *connection, const struct signalr_message
            signalr_message_filter_any(message, entry_matches, connection);
 }
 
+/* Nothing is ended in the middle of a batch: what that leads to may change the arrays that are
+ * walked. */
+static void
+doom(struct connection *connection, enum transport_end why)
+{
+    connection->doom = (uint8_t)why;
+    connection->app->has_doomed = true;
+}
+
+static void
+end_doomed(struct worker_app *app)
+{
+    if (!app->has_doomed) {
+        return;
+    }
+    app->has_doomed = false;
+    LIST_FOR_EACH (node, &app->attached) {
+        struct connection *connection = CONTAINER_OF(node, struct connection, node);
+        if (connection->doom != 0) {
+            connection_end_transport(connection, (enum transport_end)connection->doom);
+        }
+    }
+}
+
 /*
  * Polls.
  */
@@ -154,7 +178,7 @@ add_to_poll(struct connection *connection, const struct backplane_message *messa
     struct poll_queue *queue = queue_of(connection);
 
     if (queue == NULL || (queue->count == queue->capacity && !grow_queue(queue))) {
-        connection_end_transport(connection, TRANSPORT_END_FAILED);
+        doom(connection, TRANSPORT_END_FAILED);
         return;
     }
     if (queue->count == 0) {
@@ -209,6 +233,11 @@ struct http_chunk
 delivery_last_envelope(const struct connection *connection, bool is_drain)
 {
     const struct worker_app *app = connection->app;
+    /* A poll that ends before this worker knows where the farm is has no place to resume from; its
+     * client was replaced. */
+    if (connection->cursor == 0 && !app->has_position) {
+        return (struct http_chunk){0};
+    }
     bool is_current = connection->state == CONNECTION_ATTACHED && connection->poll_queue == NULL &&
                       connection->cursor < app->position;
     struct client_frame frame = {
@@ -225,20 +254,11 @@ delivery_last_envelope(const struct connection *connection, bool is_drain)
  */
 
 static void
-check_queue(struct connection *connection)
+log_slow(struct connection *connection, size_t queued)
 {
     struct worker_app *app = connection->app;
-    size_t queued = connection->transport.operations->queued_bytes(&connection->transport);
-    size_t cap = app->app->limits.send_queue_bytes;
     uint64_t suppressed;
 
-    if (queued <= cap) {
-        connection->queue_allowance = 0;
-        return;
-    }
-    if (queued <= cap + connection->queue_allowance) {
-        return;
-    }
     worker_app_count(app, app->context->metrics.slow_consumers, 1);
     if (log_allows(&app->slow_limit, app->context->clock->now_ms, &suppressed)) {
         log_warn(app->context->log, app->app->name,
@@ -246,7 +266,24 @@ check_queue(struct connection *connection)
                  "suppressed=%llu",
                  BYTES_PRINTF(connection_id(connection)), queued, (unsigned long long)suppressed);
     }
-    connection_end_transport(connection, TRANSPORT_END_SLOW);
+}
+
+/* Whether the client has left too much unread. */
+static bool
+is_slow(struct connection *connection)
+{
+    size_t queued = connection->transport.operations->queued_bytes(&connection->transport);
+    size_t cap = connection->app->app->limits.send_queue_bytes;
+
+    if (queued <= cap) {
+        connection->queue_allowance = 0;
+        return false;
+    }
+    if (queued <= cap + connection->queue_allowance) {
+        return false;
+    }
+    log_slow(connection, queued);
+    return true;
 }
 
 void
@@ -285,7 +322,9 @@ delivery_send_result(struct connection *connection, struct bytes json)
     }
     operations->deliver(&connection->transport, chunk);
     payload_unref(chunk.payload);
-    check_queue(connection);
+    if (is_slow(connection)) {
+        connection_end_transport(connection, TRANSPORT_END_SLOW);
+    }
 }
 
 /* A poll has only one envelope: what it has got in this batch must be in it. */
@@ -384,7 +423,7 @@ deliver(const struct batch *batch, size_t index, struct connection *connection,
     const struct backplane_message *message = &batch->messages[index];
     const struct transport_operations *operations = connection->transport.operations;
 
-    if (message->id <= connection->cursor && is_repetition(connection)) {
+    if (connection->doom != 0 || (message->id <= connection->cursor && is_repetition(connection))) {
         return false;
     }
     if (message->message.filter.length > 0 && delivery_is_excluded(connection, &message->message)) {
@@ -394,7 +433,7 @@ deliver(const struct batch *batch, size_t index, struct connection *connection,
     const struct http_chunk *frame =
         frame_of(frames, batch->app, operations->kind, message, is_split);
     if (frame == NULL) {
-        connection_end_transport(connection, TRANSPORT_END_FAILED);
+        doom(connection, TRANSPORT_END_FAILED);
         return false;
     }
     if (!operations->is_streaming) {
@@ -403,7 +442,9 @@ deliver(const struct batch *batch, size_t index, struct connection *connection,
     }
     connection->cursor = message->id - is_split;
     operations->deliver(&connection->transport, *frame);
-    check_queue(connection);
+    if (is_slow(connection)) {
+        doom(connection, TRANSPORT_END_SLOW);
+    }
     return true;
 }
 
@@ -428,10 +469,9 @@ fan_out_one(const struct batch *batch, size_t index)
     if (topic->attached_count == 0 || !delivery_value_is_valid(app, message->message.value)) {
         return;
     }
-    /* Backwards: a connection that is closed on the way is replaced by one that has been served. */
-    for (uint32_t i = topic->attached_count; i > 0; i--) {
+    for (uint32_t i = 0; i < topic->attached_count; i++) {
         struct connection *connection =
-            CONTAINER_OF(topic->attachments[i - 1].set, struct connection, topics);
+            CONTAINER_OF(topic->attachments[i].set, struct connection, topics);
         delivered += deliver(batch, index, connection, &frames);
     }
     release_frames(&frames);
@@ -451,6 +491,7 @@ delivery_fan_out(struct worker_app *app, const struct backplane_message *message
             app->position = messages[i].id;
         }
     }
+    end_doomed(app);
     answer_polls(app);
     worker_app_set_position(app, app->position);
 }

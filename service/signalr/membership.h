@@ -11,8 +11,8 @@
 
 struct membership_change;
 
-/* OK; TIMED_OUT - unknown connection; LIMIT - more groups than a connection may have;
- * BACKPLANE_DOWN, ... */
+/* OK; NOT_FOUND - unknown connection, known after half a minute; LIMIT - more groups than a
+ * connection may have; BACKPLANE_DOWN, ... */
 typedef void (*membership_fn)(void *owner, enum status status);
 
 /**

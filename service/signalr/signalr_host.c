@@ -185,13 +185,13 @@ on_position(void *owner, uint16_t handle, uint64_t position)
 static void
 on_gap(void *owner, uint16_t handle, uint64_t from, uint64_t to)
 {
-    const struct worker_app *app = find_app(owner, handle);
+    struct worker_app *app = find_app(owner, handle);
+    uint64_t suppressed;
 
-    if (app != NULL) {
-        worker_app_count(app, app->context->metrics.replays_short, 1);
+    if (app != NULL && log_allows(&app->short_limit, app->context->clock->now_ms, &suppressed)) {
         log_warn(app->context->log, app->app->name,
-                 "messages are no longer retained anywhere from=%llu to=%llu",
-                 (unsigned long long)from, (unsigned long long)to);
+                 "messages are no longer retained anywhere from=%llu to=%llu suppressed=%llu",
+                 (unsigned long long)from, (unsigned long long)to, (unsigned long long)suppressed);
     }
 }
 

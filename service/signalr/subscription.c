@@ -332,7 +332,7 @@ on_subscribed(void *owner, const struct backplane_subscribed *result)
 
     subscription->request = NULL;
     if (result->status != STATUS_OK) {
-        connection_log(connection, "could not subscribe", status_name(result->status));
+        connection_log_debug(connection, "could not subscribe", status_name(result->status));
         connection_end_transport(connection, TRANSPORT_END_FAILED);
         return;
     }

@@ -162,6 +162,7 @@ worker_app_is_ready(const struct worker_app *app)
 void
 worker_app_set_position(struct worker_app *app, uint64_t position)
 {
+    app->has_position = true;
     if (position > app->position) {
         app->position = position;
     }

@@ -63,6 +63,8 @@ struct worker_app {
     struct timer heartbeat;
     uint32_t heartbeat_count;
     enum backplane_state state;
+    bool has_doomed;   /* a connection is to be ended after this batch */
+    bool has_position; /* the farm has told where it is */
     uint64_t position; /* every message up to here that concerns this worker has been handed over */
     struct token_keys keys;
     struct backplane_request *standing_request; /* for the two topics every worker hears */

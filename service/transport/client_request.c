@@ -23,6 +23,11 @@ client_request_init(struct client_request *request, struct worker_app *app,
     enum status query_status = http_parameters_init(&request->query, http->query);
     enum status form_status = http_parameters_init(&request->form, http->body);
 
+    /* A body may be anything; only where a form is expected its lack is an error. */
+    if (form_status == STATUS_INVALID || form_status == STATUS_LIMIT) {
+        http_parameters_deinit(&request->form);
+        form_status = http_parameters_init(&request->form, BYTES(""));
+    }
     if (path_status != STATUS_OK || query_status != STATUS_OK || form_status != STATUS_OK) {
         return path_status != STATUS_OK    ? path_status
                : query_status != STATUS_OK ? query_status

@@ -116,7 +116,9 @@ join_of_nobody_fails_after_thirty_seconds(void **state)
     scenario_advance(&world->scenario, 11 * 1000);
     signalr_client_run(&world->here);
     signalr_client_expect_results(
-        &world->here, "{\"I\":\"0\",\"H\":true,\"E\":\"TIMED_OUT: the time-out has passed\"}\n");
+        &world->here,
+        "{\"I\":\"0\",\"H\":true,\"E\":\"UNKNOWN_CONNECTION: nobody in the farm holds "
+        "the connection\"}\n");
     assert_int_equal(scenario_metric(&world->scenario, SCENARIO_JOIN_TIME_OUTS), 1);
     free_world(world);
 }
