@@ -265,7 +265,7 @@ await integrationTest('service_browser', async (run) => {
         await Promise.all(Array.from({ length: 1000 }, (_, i) => sender.invoke('ChatHub', 'Send', 'n', `${i}`)));
         for (const page of pages) {
             await fenced(page);
-            assert.deepEqual(await heard(page), Array.from({ length: 1000 }, (_, i) => `n: ${i}`));
+            assert.deepEqual((await heard(page)).filter((line) => line.startsWith('n: ')), Array.from({ length: 1000 }, (_, i) => `n: ${i}`));
             await close(page);
         }
     });
