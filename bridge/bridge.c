@@ -8,6 +8,7 @@
 #include "bridge/authority/state_file.h"
 #include "bridge/bridge_apps.h"
 #include "bridge/bridge_metrics.h"
+#include "bridge/bridge_trust.h"
 #include "bridge/node_link/node_links.h"
 #include "bridge/redis/redis_backplane.h"
 #include "bridge/route/route_memory.h"
@@ -33,6 +34,7 @@ struct bridge {
     struct route_backplane *backplane;
     struct bridge_apps apps;
     struct node_links links;
+    struct bridge_trust trust;
     struct timer drain_timer;
     uint8_t instance[ENVELOPE_INSTANCE_BYTES];
 };
@@ -142,7 +144,7 @@ issues_own_credentials(const struct bridge_options *options)
 }
 
 static enum status
-issue_own_credentials(const struct bridge *bridge, struct buffer *problem)
+write_own_credentials(const struct bridge *bridge, struct buffer *problem)
 {
     const struct bridge_options *options = bridge->options;
     const struct farm_certificate_wanted wanted = {
@@ -155,9 +157,6 @@ issue_own_credentials(const struct bridge *bridge, struct buffer *problem)
     struct buffer pem;
     enum status status;
 
-    if (!issues_own_credentials(options)) {
-        return STATUS_OK;
-    }
     buffer_init(&pem, NAMED_FILE_MAX_BYTES);
     status = farm_authority_issue(options->bridge->state, &wanted, &pem, &made, problem);
     if (status == STATUS_OK) {
@@ -176,6 +175,55 @@ issue_own_credentials(const struct bridge *bridge, struct buffer *problem)
     return status;
 }
 
+static enum status
+issue_own_credentials(const struct bridge *bridge, struct buffer *problem)
+{
+    return issues_own_credentials(bridge->options) ? write_own_credentials(bridge, problem)
+                                                   : STATUS_OK;
+}
+
+/* So does the bridge that holds the authority renew them. */
+static bool
+renew_own_credentials(void *owner)
+{
+    struct bridge *bridge = owner;
+    const struct bridge_options *options = bridge->options;
+    enum status status = STATUS_NOT_FOUND;
+    struct buffer problem;
+
+    if (options->bridge->credentials != NULL || !farm_authority_exists(options->bridge->state)) {
+        return false;
+    }
+    buffer_init(&problem, NAMED_FILE_MAX_BYTES);
+    status = write_own_credentials(bridge, &problem);
+    if (status == STATUS_OK) {
+        status = node_links_reload(&bridge->links, options->credentials, &problem);
+    }
+    if (status != STATUS_OK) {
+        log_error(loop_log(bridge->loop), "bridge", "cannot renew its own credentials: %.*s",
+                  BYTES_PRINTF(buffer_bytes(&problem)));
+    }
+    buffer_deinit(&problem);
+    return status == STATUS_OK;
+}
+
+static enum status
+init_trust(struct bridge *bridge, struct buffer *problem)
+{
+    return bridge_trust_init(&bridge->trust,
+                             &(struct bridge_trust_options){
+                                 .state = bridge->options->bridge->state,
+                                 .timers = loop_timers(bridge->loop),
+                                 .log = loop_log(bridge->loop),
+                                 .metrics = &bridge->metrics,
+                                 .apps = &bridge->apps,
+                                 .links = &bridge->links,
+                                 .renew = renew_own_credentials,
+                                 .owner = bridge,
+                             },
+                             problem);
+}
+
 /* Every node has left: nothing calls into the apps any more. */
 static void
 on_links_closed(void *owner)
@@ -185,6 +233,7 @@ on_links_closed(void *owner)
     void *closed_owner = bridge->owner;
 
     timer_stop(loop_timers(bridge->loop), &bridge->drain_timer);
+    bridge_trust_deinit(&bridge->trust);
     bridge_apps_deinit(&bridge->apps);
     close_backplane(bridge);
     metrics_deinit(&bridge->metrics);
@@ -207,6 +256,7 @@ open_links(struct bridge *bridge, struct buffer *problem)
                 .apps = &bridge->apps,
                 .metrics = &bridge->metrics,
                 .deliver_high_bytes = options->bridge->queue_max,
+                .revoked = &bridge->trust.revoked,
                 .self =
                     {
                         .name = bytes_from_string(options->name),
@@ -266,7 +316,10 @@ bridge_open(struct loop *loop, const struct bridge_options *options, void (*on_c
                                                                   .timers = loop_timers(loop),
                                                                   .log = loop_log(loop),
                                                                   .metrics = &bridge->metrics});
-    status = issue_own_credentials(bridge, problem);
+    status = init_trust(bridge, problem);
+    if (status == STATUS_OK) {
+        status = issue_own_credentials(bridge, problem);
+    }
     if (status == STATUS_OK) {
         status = open_backplane(bridge, problem);
     }
@@ -278,12 +331,14 @@ bridge_open(struct loop *loop, const struct bridge_options *options, void (*on_c
         status = open_links(bridge, problem);
     }
     if (status != STATUS_OK) {
+        bridge_trust_deinit(&bridge->trust);
         bridge_apps_deinit(&bridge->apps);
         close_backplane(bridge);
         metrics_deinit(&bridge->metrics);
         free(bridge);
         return status;
     }
+    bridge_trust_start(&bridge->trust);
     log_info(loop_log(loop), "bridge", "listening address=%s port=%u name=%s",
              options->bridge->listen, bridge_port(bridge), options->name);
     *out = bridge;

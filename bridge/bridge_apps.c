@@ -7,11 +7,14 @@
 #include "bridge/bridge_metrics.h"
 #include "common/base/crypto.h"
 
+enum { PROBLEM_MAX_BYTES = 4096 };
+
 void
 bridge_apps_init(struct bridge_apps *apps, const struct bridge_apps_options *options)
 {
     apps->options = *options;
     map_init(&apps->by_key);
+    apps->secrets_until_s = INT64_MAX;
 }
 
 void
@@ -45,6 +48,20 @@ check_key(const struct bridge_apps *apps, struct bytes key, struct buffer *probl
 }
 
 static enum status
+load_secrets(struct bridge_apps *apps, struct bytes key, struct farm_secrets *out,
+             struct buffer *problem)
+{
+    int64_t now_s = (int64_t)(apps->options.timers->clock->wall_ms / 1000);
+    enum status status =
+        farm_secrets_load(apps->options.config->bridge->state, key, now_s, out, problem);
+
+    if (status == STATUS_OK && out->previous_until_s < apps->secrets_until_s) {
+        apps->secrets_until_s = out->previous_until_s;
+    }
+    return status;
+}
+
+static enum status
 open_app(struct bridge_apps *apps, struct bytes key, struct route_app **out, struct buffer *problem)
 {
     const struct bridge_options *config = apps->options.config;
@@ -60,7 +77,7 @@ open_app(struct bridge_apps *apps, struct bytes key, struct route_app **out, str
     };
     struct farm_secrets secrets;
     struct route_app *app;
-    enum status status = farm_secrets_load(config->bridge->state, key, &secrets, problem);
+    enum status status = load_secrets(apps, key, &secrets, problem);
 
     if (status != STATUS_OK) {
         return status;
@@ -120,4 +137,40 @@ bridge_apps_open_configured(struct bridge_apps *apps, struct buffer *problem)
         }
     }
     return STATUS_OK;
+}
+
+static bool
+is_new(const struct route_app *app, const struct farm_secrets *secrets)
+{
+    return app->options.secret_count != secrets->count ||
+           memcmp(app->options.secrets, secrets->secrets,
+                  secrets->count * sizeof(secrets->secrets[0])) != 0;
+}
+
+void
+bridge_apps_refresh_secrets(struct bridge_apps *apps)
+{
+    struct buffer problem;
+
+    buffer_init(&problem, PROBLEM_MAX_BYTES);
+    apps->secrets_until_s = INT64_MAX;
+    for (struct map_entry *entry = map_first(&apps->by_key); entry != NULL;
+         entry = map_next(entry)) {
+        struct route_app *app = map_entry_value(entry);
+        struct farm_secrets secrets;
+
+        buffer_clear(&problem);
+        if (load_secrets(apps, map_entry_key(entry), &secrets, &problem) != STATUS_OK) {
+            log_error(apps->options.log, app->subject,
+                      "the token secrets of before stay in use: %.*s",
+                      BYTES_PRINTF(buffer_bytes(&problem)));
+        } else if (is_new(app, &secrets)) {
+            log_info(apps->options.log, app->subject, "token secrets have changed count=%zu",
+                     secrets.count);
+            route_app_set_secrets(app, secrets.count,
+                                  (const uint8_t(*)[ENVELOPE_SECRET_BYTES])secrets.secrets);
+        }
+        crypto_wipe(&secrets, sizeof(secrets));
+    }
+    buffer_deinit(&problem);
 }

@@ -19,7 +19,8 @@ struct bridge_apps_options {
 
 struct bridge_apps {
     struct bridge_apps_options options;
-    struct map by_key; /* -> struct route_app */
+    struct map by_key;       /* -> struct route_app */
+    int64_t secrets_until_s; /* when the first previous secret ends; INT64_MAX = none does */
 };
 
 void bridge_apps_init(struct bridge_apps *apps, const struct bridge_apps_options *options);
@@ -33,5 +34,7 @@ MUST_CHECK enum status bridge_apps_open(struct bridge_apps *apps, struct bytes k
  * bridge_apps_open(). */
 MUST_CHECK enum status bridge_apps_open_configured(struct bridge_apps *apps,
                                                    struct buffer *problem);
+/** Read the token secrets of every app anew and hand on those that have changed. */
+void bridge_apps_refresh_secrets(struct bridge_apps *apps);
 
 #endif

@@ -3,11 +3,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "common/base/clock.h"
+
+/* Coarser than the time stamps of any file system. */
+#define YOUNG_NS INT64_C(2000000000)
 
 static enum status
 status_of_errno(void)
@@ -63,6 +69,34 @@ state_directory_make(const char *path)
     return status;
 }
 
+static int64_t
+nanoseconds(struct timespec time)
+{
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+bool
+state_file_changed(struct state_stamp *stamp, const char *path)
+{
+    struct state_stamp before = *stamp;
+    struct stat file;
+
+    *stamp = (struct state_stamp){false};
+    if (stat(path, &file) == 0) {
+        *stamp = (struct state_stamp){
+            .was_there = true,
+            .inode = file.st_ino,
+            .size = file.st_size,
+            .modified_ns = nanoseconds(file.st_mtim),
+            .changed_ns = nanoseconds(file.st_ctim),
+        };
+        stamp->is_young = (int64_t)clock_read_wall_ms() * 1000000 - stamp->changed_ns < YOUNG_NS;
+    }
+    return before.is_young || before.was_there != stamp->was_there ||
+           before.inode != stamp->inode || before.size != stamp->size ||
+           before.modified_ns != stamp->modified_ns || before.changed_ns != stamp->changed_ns;
+}
+
 bool
 state_file_exists(const char *path)
 {
@@ -83,6 +117,27 @@ write_all(int file, struct bytes content)
     return STATUS_OK;
 }
 
+/* The command line is often used by root, and the daemon must be able to read what it leaves. */
+static enum status
+give_to_owner(int file, const char *path)
+{
+    struct stat directory;
+    char *copy;
+    bool is_given;
+
+    if (geteuid() != 0) {
+        return STATUS_OK;
+    }
+    copy = bytes_duplicate(bytes_from_string(path));
+    if (copy == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    is_given = stat(dirname(copy), &directory) == 0 &&
+               fchown(file, directory.st_uid, directory.st_gid) == 0;
+    free(copy);
+    return is_given ? STATUS_OK : status_of_errno();
+}
+
 static enum status
 write_flushed(const char *path, struct bytes content, enum state_file_privacy privacy)
 {
@@ -94,6 +149,9 @@ write_flushed(const char *path, struct bytes content, enum state_file_privacy pr
         return status_of_errno();
     }
     status = write_all(file, content);
+    if (status == STATUS_OK) {
+        status = give_to_owner(file, path);
+    }
     /* The mode at open() is cut by the umask, which must not hide what is public. */
     if (status == STATUS_OK && (fchmod(file, mode) != 0 || fsync(file) != 0)) {
         status = status_of_errno();
@@ -111,7 +169,7 @@ beside(const char *path)
     char *copy = NULL;
 
     buffer_init(&name, STATE_PATH_MAX_BYTES);
-    if (buffer_append_format(&name, "%s.new.%ld", path, (long)getpid()) == STATUS_OK) {
+    if (buffer_append_format(&name, "%s+%ld", path, (long)getpid()) == STATUS_OK) {
         copy = bytes_duplicate(buffer_bytes(&name));
     }
     buffer_deinit(&name);
@@ -160,7 +218,10 @@ state_file_append(const char *path, struct bytes line)
     if (file < 0) {
         return status_of_errno();
     }
-    status = write_all(file, line);
+    status = give_to_owner(file, path);
+    if (status == STATUS_OK) {
+        status = write_all(file, line);
+    }
     if (close(file) != 0 && status == STATUS_OK) {
         status = status_of_errno();
     }

@@ -127,6 +127,8 @@ node_links_open(struct node_links *links, const struct node_links_options *optio
     *links = (struct node_links){.options = *options, .state = NODE_LINKS_OPEN};
     links->options.peers.on_gone = on_peer_gone;
     links->options.peers.owner = links;
+    links->options.peers.refused_limit = &links->refused_limit;
+    links->options.peers.refused_limit = &links->refused_limit;
     list_init(&links->peers);
     status = load_credentials(links->options.credentials, &links->tls, problem);
     if (status == STATUS_OK) {
@@ -191,6 +193,41 @@ node_links_close(struct node_links *links)
     LIST_FOR_EACH (node, &links->peers) {
         peer_close(peer_from(node), "the bridge is being stopped");
     }
+}
+
+void
+node_links_close_revoked(struct node_links *links)
+{
+    LIST_FOR_EACH (node, &links->peers) {
+        peer_check_revoked(peer_from(node));
+    }
+}
+
+void
+node_links_warn_of_expiry(const struct node_links *links, int64_t limit_s)
+{
+    LIST_FOR_EACH (node, &links->peers) {
+        peer_warn_of_expiry(peer_from(node), limit_s);
+    }
+}
+
+int64_t
+node_links_first_expiry_s(const struct node_links *links)
+{
+    int64_t first_s = INT64_MAX;
+
+    LIST_FOR_EACH (node, &links->peers) {
+        int64_t expires_s = peer_expires_s(peer_from(node));
+
+        first_s = expires_s < first_s ? expires_s : first_s;
+    }
+    return first_s;
+}
+
+int64_t
+node_links_expires_s(const struct node_links *links)
+{
+    return tls_context_identity(links->tls)->expires_at_s;
 }
 
 bool

@@ -50,6 +50,14 @@ MUST_CHECK enum status node_links_reload(struct node_links *links, const char *p
 void node_links_drain(struct node_links *links, struct bytes others);
 /** Close every link; on_closed fires later. Idempotent. */
 void node_links_close(struct node_links *links);
+/** Close the links of every node whose certificate is revoked by now. */
+void node_links_close_revoked(struct node_links *links);
+/** Log each connected node whose certificate expires before ${limit_s}, Unix time. */
+void node_links_warn_of_expiry(const struct node_links *links, int64_t limit_s);
+/** When the first certificate of a connected node expires; INT64_MAX without nodes. */
+int64_t node_links_first_expiry_s(const struct node_links *links);
+/** When our own certificate expires. */
+int64_t node_links_expires_s(const struct node_links *links);
 bool node_links_is_empty(const struct node_links *links);
 /** Whether the credentials at ${path} can be used: as node_links_open(). */
 MUST_CHECK enum status node_links_check_credentials(const char *path, struct buffer *problem);

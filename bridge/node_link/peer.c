@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "bridge/node_link/peer.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/authority/farm_list.h"
 #include "bridge/bridge_apps.h"
 #include "bridge/bridge_metrics.h"
 #include "common/net/listener.h"
 #include "common/wire/link_server.h"
 
 /* Several members may publish in one chunk of input; all are flushed after it. */
-enum { PUBLISHERS_AT_ONCE = 16, TEXT_BYTES = 512, SUBJECT_BYTES = 320 };
+enum { PUBLISHERS_AT_ONCE = 16, TEXT_BYTES = 512, DAY_S = 24 * 3600, SUBJECT_BYTES = 320 };
 
 /* Above the mark only answers are queued, and the last message, which may be large. A node that
  * does not even take those is cut off. */
@@ -89,6 +91,53 @@ give_up(struct peer *peer, enum status status)
     link_server_error(peer->route.link, status, status_sentence(status));
 }
 
+/* ---- Its certificate ---- */
+
+static bool
+is_revoked(const struct peer *peer)
+{
+    const struct tls_peer *certificate = stream_tls_peer(peer->stream);
+
+    return farm_revoked_since(peer->options->revoked, bytes_from_string(certificate->serial)) != 0;
+}
+
+static void
+turn_revoked_away(struct peer *peer)
+{
+    count(peer, BRIDGE_METRIC_LINKS_REVOKED, 1);
+    link_server_error(peer->route.link, STATUS_DENIED,
+                      "the certificate has been revoked; issue a new one");
+}
+
+void
+peer_check_revoked(struct peer *peer)
+{
+    /* Before, on_hello() will look. */
+    if (peer->state == PEER_OPEN && is_revoked(peer)) {
+        turn_revoked_away(peer);
+    }
+}
+
+int64_t
+peer_expires_s(const struct peer *peer)
+{
+    return peer->state == PEER_OPEN ? stream_tls_peer(peer->stream)->expires_at_s : INT64_MAX;
+}
+
+void
+peer_warn_of_expiry(const struct peer *peer, int64_t limit_s)
+{
+    int64_t now_s = (int64_t)(loop_clock(peer->options->loop)->wall_ms / 1000);
+    int64_t left_s = peer_expires_s(peer) - now_s;
+
+    if (peer_expires_s(peer) < limit_s) {
+        log_warn(log_of(peer), peer->subject,
+                 "its certificate expires in %" PRId64 " days; issue a new one and replace its "
+                 "credential file",
+                 left_s > 0 ? left_s / DAY_S : 0);
+    }
+}
+
 /* ---- What the node says (struct link_server_handler) ---- */
 
 static void
@@ -97,6 +146,10 @@ on_hello(void *owner, const struct link_identity *node)
     struct peer *peer = owner;
     const struct tls_peer *certificate = stream_tls_peer(peer->stream);
 
+    if (is_revoked(peer)) {
+        turn_revoked_away(peer);
+        return;
+    }
     memcpy(peer->instance, node->instance, sizeof(peer->instance));
     peer->state = PEER_OPEN;
     count(peer, BRIDGE_METRIC_LINKS_ACCEPTED, 1);
@@ -259,23 +312,36 @@ position(void *owner, uint16_t handle)
     return route_member_position(find_member(owner, handle));
 }
 
+/* Whoever was never let in may come back at once, again and again. */
+static void
+log_refused(struct peer *peer, const char *reason)
+{
+    uint64_t suppressed;
+
+    if (log_allows(peer->options->refused_limit, loop_clock(peer->options->loop)->now_ms,
+                   &suppressed)) {
+        log_warn(log_of(peer), peer->subject, "refused: %s suppressed=%" PRIu64, reason,
+                 suppressed);
+    }
+}
+
 static void
 on_failed(void *owner, enum status status, const char *reason)
 {
     struct peer *peer = owner;
 
-    if (peer->state == PEER_OPEN) {
-        count(peer, BRIDGE_METRIC_LINKS, -1);
-    } else {
+    if (peer->state != PEER_OPEN) {
         count(peer, BRIDGE_METRIC_LINKS_REFUSED, 1);
-    }
-    peer->state = PEER_FAILED;
-    if (status == STATUS_OK || status == STATUS_CLOSED) {
+        log_refused(peer, reason);
+    } else if (status == STATUS_OK || status == STATUS_CLOSED) {
+        count(peer, BRIDGE_METRIC_LINKS, -1);
         log_info(log_of(peer), peer->subject, "disconnected reason=\"%s\"", reason);
     } else {
+        count(peer, BRIDGE_METRIC_LINKS, -1);
         log_warn(log_of(peer), peer->subject, "disconnected: %s status=%s", reason,
                  status_name(status));
     }
+    peer->state = PEER_FAILED;
     leave_apps(peer);
 }
 
@@ -338,6 +404,19 @@ on_stream_drained(void *owner, struct stream *stream)
 }
 
 static void
+report_stranger(struct peer *peer, const char *reason)
+{
+    uint64_t now_ms = loop_clock(peer->options->loop)->now_ms;
+    uint64_t suppressed;
+
+    count(peer, BRIDGE_METRIC_TLS_FAILURES, 1);
+    if (log_allows(peer->options->refused_limit, now_ms, &suppressed)) {
+        log_warn(log_of(peer), peer->subject, "refused: %s suppressed=%" PRIu64, reason,
+                 suppressed);
+    }
+}
+
+static void
 on_stream_closed(void *owner, enum status status, const char *reason)
 {
     struct peer *peer = owner;
@@ -347,8 +426,7 @@ on_stream_closed(void *owner, enum status status, const char *reason)
         link_server_closed(peer->route.link, status, reason);
         link_server_free(peer->route.link);
     } else {
-        count(peer, BRIDGE_METRIC_TLS_FAILURES, 1);
-        log_warn(log_of(peer), peer->subject, "refused: %s", reason);
+        report_stranger(peer, reason);
     }
     list_remove(&peer->node);
     map_deinit(&peer->members);

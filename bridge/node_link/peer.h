@@ -9,6 +9,7 @@
 #include "common/wire/link.h"
 
 struct bridge_apps;
+struct farm_revoked;
 struct peer;
 
 /* What all peers of a bridge share. */
@@ -16,7 +17,10 @@ struct peer_options {
     struct loop *loop;
     struct bridge_apps *apps;
     struct metrics *metrics;
+    struct log_limit *refused_limit; /* of lines about strangers */
     struct link_identity self;
+    const struct farm_revoked *revoked;
+    struct log_limit *refused_limit;
     size_t deliver_high_bytes;
     /* The peer has taken its leave: it is no longer in the list, and freed when this returns. */
     void (*on_gone)(void *owner);
@@ -31,6 +35,12 @@ MUST_CHECK enum status peer_open(const struct peer_options *options, struct tls_
 struct peer *peer_from(struct list_node *node);
 /** Ask the node to move to another bridge; it closes when it has. */
 void peer_drain(struct peer *peer, struct bytes reason, struct bytes others);
+/** Close the link if the node's certificate is revoked by now. */
+void peer_check_revoked(struct peer *peer);
+/** When the node's certificate expires, Unix time; INT64_MAX before the handshake is done. */
+int64_t peer_expires_s(const struct peer *peer);
+/** Log it if that is before ${limit_s}. */
+void peer_warn_of_expiry(const struct peer *peer, int64_t limit_s);
 /** Idempotent; it goes later. */
 void peer_close(struct peer *peer, const char *reason);
 

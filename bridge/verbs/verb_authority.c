@@ -12,42 +12,13 @@
 
 enum { OUTPUT_MAX_BYTES = 64 * 1024, PROBLEM_MAX_BYTES = 8 * 1024 };
 
-/* The state directory: --state, else what the configuration says. Its memory belongs to ${options}
- * or to the arguments. */
-static enum exit_code
-take_state(const struct verb *verb, struct verb_arguments *arguments,
-           struct bridge_options *options, const char **directory)
-{
-    char *state, *config;
-    bool has_state = verbs_take_option(arguments, "--state", &state);
-    bool has_config = verbs_take_option(arguments, "--config", &config);
-    enum exit_code code;
-
-    if ((has_state && state == NULL) || (has_config && config == NULL)) {
-        return verbs_usage_error(verb, "%s needs a value", has_state ? "--state" : "--config");
-    }
-    code = verbs_read_config(options, has_state ? "/dev/null" : config, false);
-    *directory = has_state ? state : (code == EXIT_CODE_OK ? options->bridge->state : NULL);
-    return code;
-}
-
-static enum exit_code
-report(enum status status, const struct buffer *problem)
-{
-    if (status == STATUS_OK) {
-        return EXIT_CODE_OK;
-    }
-    fprintf(stderr, "hubplane-bridge: %.*s\n", BYTES_PRINTF(buffer_bytes(problem)));
-    return status == STATUS_INVALID ? EXIT_CODE_USAGE : EXIT_CODE_FAILED;
-}
-
 enum exit_code
 verb_ca(const struct verb *verb, struct verb_arguments arguments)
 {
     struct bridge_options options = {.name = NULL};
     struct buffer problem;
     const char *directory;
-    enum exit_code code = take_state(verb, &arguments, &options, &directory);
+    enum exit_code code = verbs_take_state(verb, &arguments, &options, &directory);
 
     buffer_init(&problem, PROBLEM_MAX_BYTES);
     if (code == EXIT_CODE_OK && arguments.count > 0) {
@@ -56,7 +27,7 @@ verb_ca(const struct verb *verb, struct verb_arguments arguments)
     if (code == EXIT_CODE_OK) {
         enum status status = farm_authority_create(directory, (int64_t)time(NULL), &problem);
 
-        code = report(status, &problem);
+        code = verbs_report(status, &problem);
         if (code == EXIT_CODE_OK) {
             printf("The farm's authority is in %s; keep a copy of authority.key in a safe place.\n"
                    "Next, for each node: hubplane-bridge issue NAME > NAME.pem\n",
@@ -64,7 +35,7 @@ verb_ca(const struct verb *verb, struct verb_arguments arguments)
         }
     }
     buffer_deinit(&problem);
-    bridge_options_deinit(&options);
+    verbs_free_config(&options);
     return code;
 }
 
@@ -127,7 +98,7 @@ issue(const char *directory, const struct farm_certificate_wanted *wanted)
 
     buffer_init(&pem, OUTPUT_MAX_BYTES);
     buffer_init(&problem, PROBLEM_MAX_BYTES);
-    code = report(farm_authority_issue(directory, wanted, &pem, &made, &problem), &problem);
+    code = verbs_report(farm_authority_issue(directory, wanted, &pem, &made, &problem), &problem);
     if (code == EXIT_CODE_OK) {
         code = verbs_print(buffer_bytes(&pem));
     }
@@ -146,7 +117,7 @@ verb_issue(const struct verb *verb, struct verb_arguments arguments)
     enum exit_code code = take_request(verb, &arguments, &request);
 
     if (code == EXIT_CODE_OK) {
-        code = take_state(verb, &arguments, &options, &directory);
+        code = verbs_take_state(verb, &arguments, &options, &directory);
     }
     if (code == EXIT_CODE_OK && arguments.count != 1) {
         code = verbs_usage_error(verb, arguments.count == 0 ? "the name of the node is missing"
@@ -156,8 +127,6 @@ verb_issue(const struct verb *verb, struct verb_arguments arguments)
         request.wanted.name = bytes_from_string(arguments.values[0]);
         code = issue(directory, &request.wanted);
     }
-    if (options.name != NULL || options.set.schema != NULL) {
-        bridge_options_deinit(&options);
-    }
+    verbs_free_config(&options);
     return code;
 }

@@ -24,6 +24,18 @@ const struct verb verbs[] = {
      "node may open every app. --bridge makes credentials for another bridge. --days: how long it\n"
      "is valid, 730 unless told otherwise.",
      verb_issue},
+    {"list", "[--state DIR | --config FILE]", "list the certificates that have been issued",
+     "One line each, oldest first: name, role, apps, serial, expiry, and whether it is revoked.",
+     verb_list},
+    {"revoke", "NAME|SERIAL [--now] [--state DIR | --config FILE]",
+     "take back the certificates of a node",
+     "A running bridge closes the link within seconds and refuses the certificate from then on; "
+     "it\n"
+     "needs no restart. The node's apps get new token secrets; tokens of before are good for ten\n"
+     "minutes more, unless --now says that their clients have to negotiate again. On other "
+     "bridges,\n"
+     "copy the file revoked and the folder secrets into their state directory.",
+     verb_revoke},
     {"tail", "APP [--config FILE]", "show the messages of an app as they pass, decoded",
      "Connects to Redis as the configuration says; without Redis, to the bridge of this machine.\n"
      "One line a message. Ends with Ctrl-C.",
@@ -149,4 +161,39 @@ verbs_read_config(struct bridge_options *options, const char *path, bool is_need
         return EXIT_CODE_USAGE;
     }
     return EXIT_CODE_OK;
+}
+
+enum exit_code
+verbs_take_state(const struct verb *verb, struct verb_arguments *arguments,
+                 struct bridge_options *options, const char **directory)
+{
+    char *state, *config;
+    bool has_state = verbs_take_option(arguments, "--state", &state);
+    bool has_config = verbs_take_option(arguments, "--config", &config);
+    enum exit_code code;
+
+    if ((has_state && state == NULL) || (has_config && config == NULL)) {
+        return verbs_usage_error(verb, "%s needs a value", has_state ? "--state" : "--config");
+    }
+    code = verbs_read_config(options, has_state ? "/dev/null" : config, false);
+    *directory = has_state ? state : (code == EXIT_CODE_OK ? options->bridge->state : NULL);
+    return code;
+}
+
+void
+verbs_free_config(struct bridge_options *options)
+{
+    if (options->set.schema != NULL) {
+        bridge_options_deinit(options);
+    }
+}
+
+enum exit_code
+verbs_report(enum status status, const struct buffer *problem)
+{
+    if (status == STATUS_OK) {
+        return EXIT_CODE_OK;
+    }
+    fprintf(stderr, "hubplane-bridge: %.*s\n", BYTES_PRINTF(buffer_bytes(problem)));
+    return status == STATUS_INVALID ? EXIT_CODE_USAGE : EXIT_CODE_FAILED;
 }

@@ -35,6 +35,15 @@ bool verbs_take_flag(struct verb_arguments *arguments, const char *name);
  * here in any case. ${is_needed}: without a file there are only complaints, not defaults. On
  * failure every mistake has been written to standard error. */
 enum exit_code verbs_read_config(struct bridge_options *options, const char *path, bool is_needed);
+/** The state directory: --state, else what the configuration says (--config). Both are taken out of
+ * the arguments. The memory of ${directory} belongs to ${options}, which is initialised here and
+ * ends with verbs_free_config(), or to the arguments. */
+enum exit_code verbs_take_state(const struct verb *verb, struct verb_arguments *arguments,
+                                struct bridge_options *options, const char **directory);
+/** bridge_options_deinit(), also of ${options} that are zero-initialised. */
+void verbs_free_config(struct bridge_options *options);
+/** Write "hubplane-bridge: " and ${problem} to standard error unless ${status} is OK. */
+enum exit_code verbs_report(enum status status, const struct buffer *problem);
 /** Write all of ${text} to standard output. */
 enum exit_code verbs_print(struct bytes text);
 
@@ -42,6 +51,8 @@ enum exit_code verb_run(const struct verb *verb, struct verb_arguments arguments
 enum exit_code verb_check(const struct verb *verb, struct verb_arguments arguments);
 enum exit_code verb_ca(const struct verb *verb, struct verb_arguments arguments);
 enum exit_code verb_issue(const struct verb *verb, struct verb_arguments arguments);
+enum exit_code verb_list(const struct verb *verb, struct verb_arguments arguments);
+enum exit_code verb_revoke(const struct verb *verb, struct verb_arguments arguments);
 enum exit_code verb_tail(const struct verb *verb, struct verb_arguments arguments);
 enum exit_code verb_sample(const struct verb *verb, struct verb_arguments arguments);
 enum exit_code verb_help(const struct verb *verb, struct verb_arguments arguments);

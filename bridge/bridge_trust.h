@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bridge_trust: keeps the running bridge in step with the state directory, whoever changes it (this
+ * machine's command line, a copy from another bridge): closes the links of revoked certificates,
+ * hands on new token secrets, and tells when a certificate is about to expire.
+ */
+#ifndef HUBPLANE_BRIDGE_TRUST_H
+#define HUBPLANE_BRIDGE_TRUST_H
+
+#include "bridge/authority/farm_list.h"
+#include "bridge/bridge_apps.h"
+#include "bridge/node_link/node_links.h"
+
+enum {
+    BRIDGE_TRUST_LOOK_MS = 1000,
+    BRIDGE_TRUST_EXPIRY_S = 30 * 24 * 3600, /* what is left when warnings begin, one a day */
+};
+
+struct bridge_trust_options {
+    const char *state; /* directory */
+    struct timers *timers;
+    struct log *log;
+    struct metrics *metrics;
+    struct bridge_apps *apps;
+    struct node_links *links;
+    /* This bridge's certificate has less than BRIDGE_TRUST_EXPIRY_S left: true if it has been
+     * replaced. */
+    bool (*renew)(void *owner);
+    void *owner;
+};
+
+struct bridge_trust {
+    struct bridge_trust_options options;
+    struct farm_revoked revoked;
+    struct state_stamp revoked_stamp;
+    struct state_stamp secrets_stamp;
+    char *revoked_path;
+    char *secrets_path;
+    uint64_t next_warning_ms;
+    struct timer timer;
+};
+
+/** Read the list of revoked certificates, before any link is accepted. OK; DENIED, IO, LIMIT,
+ * NO_MEMORY with a sentence in ${problem}; bridge_trust_deinit() in any case. */
+MUST_CHECK enum status bridge_trust_init(struct bridge_trust *trust,
+                                         const struct bridge_trust_options *options,
+                                         struct buffer *problem);
+/** Begin to watch: the apps and the door are open. */
+void bridge_trust_start(struct bridge_trust *trust);
+/** No link may be left. */
+void bridge_trust_deinit(struct bridge_trust *trust);
+
+#endif
