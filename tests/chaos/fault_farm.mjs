@@ -26,6 +26,8 @@ Group  = group($1).m($2)
 User   = user($1).m($2)
 Client = client($1).m($2)
 Join   = join($1)
+JoinOther = join($1, $2)
+Echo   = return($1)
 `;
 
 /** The load_run program: clients and ledger. */
@@ -39,11 +41,13 @@ export class Load {
         this.child.stdin.on('error', () => {});
         this.exited = new Promise((resolve) => this.child.on('exit', (code) => resolve(this.code = code ?? -1)));
         this.last = {};
+        this.count = 0;
         readline.createInterface({ input: this.child.stdout }).on('line', (line) => this.#take(JSON.parse(line)));
     }
 
     #take(report) {
         this.last = report;
+        this.count++;
         this.isReady ||= report.event === 'ready';
         if (report.event === 'end') {
             this.end = report;
@@ -64,6 +68,20 @@ export class Load {
 
     start() {
         this.say('start');
+    }
+
+    /** No messages for now; until everything sent has arrived. */
+    async pause() {
+        this.say('pause');
+        const before = this.count;
+        await until(() => this.count > before + 1 && this.last.pending === 0 && this.last.missing === 0,
+            { what: () => `quiet; ${JSON.stringify(this.last)}` });
+    }
+
+    /** Until ${count} more messages have been accepted. */
+    async accepts(count, what, timeout = 20000) {
+        const before = this.last.accepted ?? 0;
+        await until(() => this.last.accepted >= before + count, { what: () => `messages to be accepted ${what}; ${JSON.stringify(this.last)}`, timeout });
     }
 
     /** No more messages; wait for what is under way. Returns the totals. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * load_run: many clients send numbered messages through a farm and keep the ledger. Whoever started it says what to do on standard
- * input (start, break N, hop N, stop) and reads one JSON object a line: what goes on each second, "ready", and "end" with the totals.
+ * input (start, pause, break N, stop) and reads one JSON object a line: what goes on each second, "ready", and "end" with the totals.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -144,8 +144,15 @@ contains(struct bytes text, const char *part)
 static enum load_outcome
 outcome_of(struct member *member, struct bytes json)
 {
+    if (json.length == 0) {
+        return LOAD_UNKNOWN;
+    }
     if (!contains(json, "\"E\":")) {
-        return json.length == 0 ? LOAD_UNKNOWN : LOAD_ACCEPTED;
+        if (contains(json, "\"I\":")) {
+            return LOAD_ACCEPTED;
+        }
+        fprintf(stderr, "client %zu: neither result nor error: %.*s\n", member->index, BYTES_PRINTF(json));
+        return LOAD_UNKNOWN;
     }
     if (contains(json, "OUTCOME_UNKNOWN")) {
         return LOAD_UNKNOWN;
@@ -197,7 +204,7 @@ on_result(void *owner, uint64_t id, struct bytes json)
 static void
 on_message(void *owner, struct bytes json)
 {
-    static const char mark[] = "\"A\":[";
+    static const char mark[] = "\"M\":\"m\",\"A\":[";
     struct member *member = owner;
     const uint8_t *found = memmem(json.data, json.length, mark, sizeof(mark) - 1);
 
@@ -379,6 +386,8 @@ run_command(void *context)
 
     if (strncmp(command->line, "start", 5) == 0) {
         run->state = RUN_SENDING;
+    } else if (strncmp(command->line, "pause", 5) == 0) {
+        run->state = RUN_READY;
     } else if (strncmp(command->line, "break ", 6) == 0) {
         break_some(run, strtoul(command->line + 6, NULL, 10));
     } else if (strncmp(command->line, "stop", 4) == 0) {

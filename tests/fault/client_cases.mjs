@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// client_cases: what clients see, and what they may do, when something is wrong.
+import assert from 'node:assert/strict';
+import { until } from '../support/program.mjs';
+import { SignalRClient } from '../support/signalr_client.mjs';
+
+const recovers = (load) => load.accepts(100, 'after the fault');
+
+async function killRedis(farm) {
+    farm.redis.isExpectedDown = true;
+    await farm.redis.kill();
+    await until(async () => !await farm.nodes[0].admin('/ready'), { what: 'the node to be not ready' });
+}
+
+async function bringRedisBack(farm) {
+    await farm.redis.start();
+    farm.redis.isExpectedDown = false;
+    await until(() => farm.nodes[0].admin('/ready'), { what: 'the node to be ready' });
+}
+
+export const clientCases = {
+    'C-1': {
+        title: 'Redis is down: clients connect all the same, and local calls are answered',
+        load: false,
+        async run({ farm }) {
+            await killRedis(farm);
+            for (const transport of ['webSockets', 'serverSentEvents', 'longPolling']) {
+                const client = await new SignalRClient(farm.nodes[0].url, { transport }).start();
+                assert.equal(await client.invoke('chathub', 'Echo', transport), transport);
+                client.cut();
+            }
+            await bringRedisBack(farm);
+        },
+    },
+    'C-2': {
+        title: 'Redis is down: joining here works, joining elsewhere fails at once',
+        load: false,
+        async run({ farm }) {
+            const local = await new SignalRClient(farm.nodes[0].url).start();
+            const remote = await new SignalRClient(farm.nodes[1].url).start();
+            await killRedis(farm);
+            await local.invoke('chathub', 'Join', 'room');
+            await assert.rejects(local.invoke('chathub', 'JoinOther', 'room', remote.connectionId), /BACKPLANE_DOWN|TIMED_OUT|OUTCOME_UNKNOWN/);
+            await bringRedisBack(farm);
+            await remote.invoke('chathub', 'Group', 'room', 1);
+            await local.message((message) => message.M === 'm' && message.A[0] === 1, 'the message to the room');
+            local.cut();
+            remote.cut();
+        },
+    },
+    'C-4': {
+        title: 'a group message sent right after the join, from the other node, is received',
+        load: false,
+        async run({ farm }) {
+            const sender = await new SignalRClient(farm.nodes[1].url).start();
+            const member = await new SignalRClient(farm.nodes[0].url).start();
+            for (let i = 0; i < 200; i++) {
+                await member.invoke('chathub', 'Join', `room${i}`);
+                await sender.invoke('chathub', 'Group', `room${i}`, i);
+            }
+            await until(() => member.invocations('m').length >= 200, { what: () => `200 messages; there are ${member.invocations('m').length}` });
+            assert.deepEqual(member.invocations('m').map(([number]) => number), Array.from({ length: 200 }, (_, i) => i));
+            sender.cut();
+            member.cut();
+        },
+    },
+    'C-8': {
+        title: 'one sender does not wait: the order holds at every client',
+        load: false,
+        async run({ farm, observers }) {
+            const clients = await observers();
+            const sender = await new SignalRClient(farm.nodes[0].url).start();
+            const results = Array.from({ length: 3000 }, (_, i) => sender.invoke('chathub', 'All', i));
+            await Promise.all(results);
+            for (const client of [...clients, sender]) {
+                await until(() => client.invocations('m').length >= 3000, { what: () => `3000 messages; there are ${client.invocations('m').length}` });
+                assert.deepEqual(client.invocations('m').map(([number]) => number), results.map((_, i) => i));
+                client.cut();
+            }
+        },
+    },
+    'C-9': {
+        title: 'forged cursors do no harm',
+        async run({ farm, load }) {
+            for (const cursor of ['s-0,FFFFFFFFFFFFFFFF', 's-0,5AF3107A4000', 's-0,', 'nonsense', 's-0,0', 'd-1,2|3,4']) {
+                const client = await new SignalRClient(farm.nodes[0].url).start();
+                client.cut();
+                client.messageId = cursor;
+                try {
+                    await client.reconnect(farm.nodes[1].url);
+                    await until(() => client.invocations('m').length > 0, { what: `a message after cursor ${cursor}` });
+                } catch (error) {
+                    assert.match(error.message, /400|answered/, `cursor ${cursor}`);
+                }
+                client.cut();
+            }
+            await recovers(load);
+        },
+    },
+};
