@@ -74,7 +74,7 @@ admin_handle(const struct admin *admin, struct http_exchange *exchange)
         if (backplane_is_ready(admin->backplane)) {
             respond(exchange, 200, "text/plain", BYTES("ready\n"));
         } else {
-            respond(exchange, 503, "text/plain", BYTES("not ready: no app is open at a bridge\n"));
+            respond(exchange, 503, "text/plain", BYTES("not ready: publishes wait for a bridge or for Redis\n"));
         }
     } else {
         respond(exchange, 404, "text/plain", BYTES("there are /metrics, /status, /live and /ready\n"));

@@ -230,7 +230,7 @@ bool
 backplane_is_ready(const struct backplane *backplane)
 {
     for (size_t i = 0; i < backplane->options.app_count; i++) {
-        if (backplane->apps[i].phase == APP_LINKED) {
+        if (backplane->apps[i].phase == APP_LINKED && backplane->apps[i].state == BACKPLANE_OPEN) {
             return true;
         }
     }

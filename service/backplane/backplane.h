@@ -78,7 +78,7 @@ void backplane_link_closed(struct backplane *backplane, const char *reason);
 void backplane_flush(struct backplane *backplane);
 /** Whether every publish has been accepted: nothing would be lost by stopping. */
 bool backplane_is_idle(const struct backplane *backplane);
-/** Whether at least one app is open at a bridge. */
+/** Whether at least one app is open at a bridge that reaches Redis: publishes are accepted. */
 bool backplane_is_ready(const struct backplane *backplane);
 /** "bridge1", or NULL while there is no link. */
 const char *backplane_bridge_name(const struct backplane *backplane);
