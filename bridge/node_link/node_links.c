@@ -128,7 +128,6 @@ node_links_open(struct node_links *links, const struct node_links_options *optio
     links->options.peers.on_gone = on_peer_gone;
     links->options.peers.owner = links;
     links->options.peers.refused_limit = &links->refused_limit;
-    links->options.peers.refused_limit = &links->refused_limit;
     list_init(&links->peers);
     status = load_credentials(links->options.credentials, &links->tls, problem);
     if (status == STATUS_OK) {

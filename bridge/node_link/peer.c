@@ -404,19 +404,6 @@ on_stream_drained(void *owner, struct stream *stream)
 }
 
 static void
-report_stranger(struct peer *peer, const char *reason)
-{
-    uint64_t now_ms = loop_clock(peer->options->loop)->now_ms;
-    uint64_t suppressed;
-
-    count(peer, BRIDGE_METRIC_TLS_FAILURES, 1);
-    if (log_allows(peer->options->refused_limit, now_ms, &suppressed)) {
-        log_warn(log_of(peer), peer->subject, "refused: %s suppressed=%" PRIu64, reason,
-                 suppressed);
-    }
-}
-
-static void
 on_stream_closed(void *owner, enum status status, const char *reason)
 {
     struct peer *peer = owner;
@@ -426,7 +413,8 @@ on_stream_closed(void *owner, enum status status, const char *reason)
         link_server_closed(peer->route.link, status, reason);
         link_server_free(peer->route.link);
     } else {
-        report_stranger(peer, reason);
+        count(peer, BRIDGE_METRIC_TLS_FAILURES, 1);
+        log_refused(peer, reason);
     }
     list_remove(&peer->node);
     map_deinit(&peer->members);

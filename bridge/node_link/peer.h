@@ -20,7 +20,6 @@ struct peer_options {
     struct log_limit *refused_limit; /* of lines about strangers */
     struct link_identity self;
     const struct farm_revoked *revoked;
-    struct log_limit *refused_limit;
     size_t deliver_high_bytes;
     /* The peer has taken its leave: it is no longer in the list, and freed when this returns. */
     void (*on_gone)(void *owner);
