@@ -279,6 +279,7 @@ on_outcome(void *owner, const struct route_result *result)
     }
     switch (result->outcome) {
     case ROUTE_PUBLISHED:
+    case ROUTE_REFUSED:
         set_state(app, app->state, false, BYTES_NONE);
         break;
     case ROUTE_TRY_AGAIN:
@@ -288,9 +289,8 @@ on_outcome(void *owner, const struct route_result *result)
     case ROUTE_OUT_OF_ORDER:
         count(app, BRIDGE_METRIC_PUBLISH_RETRIES, 1);
         break;
-    case ROUTE_REFUSED:
     case ROUTE_MISCONFIGURED:
-        break;
+        break; /* the channel says the same of the whole app: on_state() */
     }
 }
 
@@ -391,6 +391,14 @@ on_state(void *owner, enum link_backplane_state state, struct bytes text)
     struct route_app *app = owner;
 
     set_state(app, state, state == LINK_BACKPLANE_OPEN && app->is_publish_failing, text);
+    if (state != LINK_BACKPLANE_OPEN) {
+        open_waiting(app); /* nothing better will be known soon */
+        return;
+    }
+    for (struct map_entry *entry = map_first(&app->publishers); entry != NULL;
+         entry = map_next(entry)) {
+        route_publisher_hurry(map_entry_value(entry));
+    }
 }
 
 static const struct route_channel_handler channel_handler = {

@@ -55,7 +55,7 @@ struct route_app {
     size_t read_entries;        /* that could be used, in the present page */
     struct timer open_timer;
     struct timer sweep_timer;
-    struct log_limit malformed_limit, gap_limit, collision_limit, refused_limit;
+    struct log_limit malformed_limit, gap_limit, collision_limit, refused_limit, height_limit;
 };
 
 /** Subscribes at once. OK or NO_MEMORY. */

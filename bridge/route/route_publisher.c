@@ -377,6 +377,16 @@ pump(struct route_publisher *publisher)
 }
 
 void
+route_publisher_hurry(struct route_publisher *publisher)
+{
+    if (timer_is_running(&publisher->retry)) {
+        timer_stop(publisher->timers, &publisher->retry);
+        backoff_reset(&publisher->backoff);
+        pump(publisher);
+    }
+}
+
+void
 route_publisher_flush(struct route_publisher *publisher)
 {
     pump(publisher);

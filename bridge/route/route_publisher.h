@@ -77,6 +77,8 @@ MUST_CHECK enum status route_publisher_add(struct route_publisher *publisher, ui
                                            const char *text);
 /** Send what is queued, as far as batches may be in flight. */
 void route_publisher_flush(struct route_publisher *publisher);
+/** The store is back: do not wait for the next retry. */
+void route_publisher_hurry(struct route_publisher *publisher);
 /** A trailer of this instance came through the channel; false when its sequence had been seen
  * before: a duplicate. */
 bool route_publisher_saw(struct route_publisher *publisher, uint64_t sequence);

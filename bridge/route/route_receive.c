@@ -109,6 +109,20 @@ take_foreign(struct route_app *app, uint64_t id, struct payload_slice frame, boo
     }
 }
 
+/* From 10^14 on .NET servers misprint their ids and cannot read each other any more. */
+static void
+warn_of_height(struct route_app *app, uint64_t id)
+{
+    uint64_t suppressed;
+
+    if (id >= ROUTE_LIFT_LIMIT_ID &&
+        log_allows(&app->height_limit, app->options.timers->clock->now_ms, &suppressed)) {
+        log_error(
+            app->options.log, app->subject,
+            "the id counter nears 10^14, where .NET servers fail; use another key id=%" PRIu64, id);
+    }
+}
+
 static void
 on_next(void *owner, uint64_t id, struct payload_slice frame, bool is_from_log)
 {
@@ -118,6 +132,7 @@ on_next(void *owner, uint64_t id, struct payload_slice frame, bool is_from_log)
     struct route_entry *entry;
     bool is_foreign;
 
+    warn_of_height(app, id);
     if (is_from_log) {
         count(app, BRIDGE_METRIC_GAPS_FILLED, 1);
     }

@@ -735,7 +735,9 @@ rig_deinit(struct rig *rig)
     for (size_t i = 0; i < RIG_NODES; i++) {
         deinit_node(rig, i);
     }
-    (void)rig_stop_bridge(rig, SIGTERM);
+    if (rig->bridge > 0) {
+        assert_int_equal(rig_stop_bridge(rig, SIGTERM), 0);
+    }
     rig_stop_redis(rig, SIGKILL);
     loop_free(rig->loop);
     (void)rig_shell(rig, "rm -rf \"$PWD\"");
