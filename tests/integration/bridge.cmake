@@ -11,3 +11,5 @@ foreach(name IN ITEMS door faults redis)
     add_dependencies(bridge_${name} hubplane-bridge)
     hubplane_integration_test(bridge_${name} COMMAND bridge_${name})
 endforeach()
+
+hubplane_integration_test(bridge_verbs COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/bridge_verbs.sh")
