@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Tests, all of them in CTest, each with one label: unit, scenario, fuzz, integration, tree.
+# Tests, all of them in CTest, each with one label: unit, scenario, fuzz, integration, fault, tree.
 # A test that returns 77 counts as skipped.
 
 if(HUBPLANE_FUZZ)
