@@ -4,6 +4,7 @@
 #include <hubplane_version.h>
 #include <stdlib.h>
 
+#include "bridge/admin/admin_page.h"
 #include "bridge/authority/farm_authority.h"
 #include "bridge/authority/state_file.h"
 #include "bridge/bridge_apps.h"
@@ -35,6 +36,8 @@ struct bridge {
     struct bridge_apps apps;
     struct node_links links;
     struct bridge_trust trust;
+    struct admin_page admin_page;
+    struct admin_server *admin; /* NULL: nothing answers */
     struct timer drain_timer;
     uint8_t instance[ENVELOPE_INSTANCE_BYTES];
 };
@@ -233,6 +236,7 @@ on_links_closed(void *owner)
     void *closed_owner = bridge->owner;
 
     timer_stop(loop_timers(bridge->loop), &bridge->drain_timer);
+    admin_server_close(bridge->admin);
     bridge_trust_deinit(&bridge->trust);
     bridge_apps_deinit(&bridge->apps);
     close_backplane(bridge);
@@ -269,6 +273,37 @@ open_links(struct bridge *bridge, struct buffer *problem)
 
     crypto_random(links.peers.self.instance, sizeof(links.peers.self.instance));
     return node_links_open(&bridge->links, &links, problem);
+}
+
+/* Its absence is no reason to keep a farm from working. */
+static void
+open_admin(struct bridge *bridge)
+{
+    const char *address = bridge->options->bridge->admin;
+    struct loop *loop = bridge->loop;
+    enum status status;
+
+    bridge->admin_page = (struct admin_page){
+        .options = bridge->options,
+        .metrics = &bridge->metrics,
+        .apps = &bridge->apps,
+        .links = &bridge->links,
+        .clock = loop_clock(loop),
+        .started_ms = loop_clock(loop)->now_ms,
+    };
+    if (address == NULL) {
+        return;
+    }
+    status =
+        admin_server_open(loop, address, admin_page_answer, &bridge->admin_page, &bridge->admin);
+    if (status == STATUS_OK) {
+        log_info(loop_log(loop), "bridge", "metrics and status are served address=%s", address);
+    } else {
+        log_error(loop_log(loop), "bridge",
+                  "metrics and status are not served at %s: %s; choose another address with admin "
+                  "in [bridge]",
+                  address, status_sentence(status));
+    }
 }
 
 enum status
@@ -339,6 +374,7 @@ bridge_open(struct loop *loop, const struct bridge_options *options, void (*on_c
         return status;
     }
     bridge_trust_start(&bridge->trust);
+    open_admin(bridge);
     log_info(loop_log(loop), "bridge", "listening address=%s port=%u name=%s",
              options->bridge->listen, bridge_port(bridge), options->name);
     *out = bridge;
@@ -350,6 +386,7 @@ bridge_close(struct bridge *bridge)
 {
     if (bridge->state != BRIDGE_CLOSING) {
         bridge->state = BRIDGE_CLOSING;
+        admin_server_close(bridge->admin);
         node_links_close(&bridge->links);
     }
 }

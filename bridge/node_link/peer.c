@@ -33,6 +33,7 @@ struct peer {
     struct stream *stream;
     struct route_peer route;     /* link and sink */
     char subject[SUBJECT_BYTES]; /* "node web01" for the log */
+    uint64_t since_ms;           /* of HELLO */
     uint8_t instance[ENVELOPE_INSTANCE_BYTES];
     /* handle, two bytes -> struct route_member */
     struct map members;
@@ -152,6 +153,7 @@ on_hello(void *owner, const struct link_identity *node)
     }
     memcpy(peer->instance, node->instance, sizeof(peer->instance));
     peer->state = PEER_OPEN;
+    peer->since_ms = loop_clock(peer->options->loop)->now_ms;
     count(peer, BRIDGE_METRIC_LINKS_ACCEPTED, 1);
     count(peer, BRIDGE_METRIC_LINKS, 1);
     log_info(log_of(peer), peer->subject,
@@ -475,4 +477,55 @@ void
 peer_close(struct peer *peer, const char *reason)
 {
     stream_close(peer->stream, reason);
+}
+
+/* ---- For the operator ---- */
+
+bool
+peer_look(const struct peer *peer, struct peer_view *out)
+{
+    const struct tls_peer *certificate = stream_tls_peer(peer->stream);
+
+    if (peer->state != PEER_OPEN) {
+        return false;
+    }
+    *out = (struct peer_view){
+        .name = certificate->name,
+        .address = stream_peer_address(peer->stream),
+        .serial = certificate->serial,
+        .expires_s = certificate->expires_at_s,
+        .since_ms = peer->since_ms,
+        .queued_bytes = sink_queued_bytes(peer->route.sink),
+    };
+    return true;
+}
+
+static void
+append_keys(const struct peer *peer, const char *separator,
+            enum status (*append)(struct buffer *out, struct bytes key), struct buffer *out)
+{
+    bool is_first = true;
+
+    for (struct map_entry *entry = map_first(&peer->members); entry != NULL;
+         entry = map_next(entry)) {
+        const struct route_member *member = map_entry_value(entry);
+
+        (void)buffer_append_string(out, is_first ? "" : separator);
+        (void)append(out, bytes_from_string(member->app->key));
+        is_first = false;
+    }
+}
+
+void
+peer_append_apps(const struct peer *peer, struct buffer *out)
+{
+    append_keys(peer, ", ", buffer_append, out);
+}
+
+void
+peer_append_apps_json(const struct peer *peer, struct buffer *out)
+{
+    (void)buffer_append_byte(out, '[');
+    append_keys(peer, ",", buffer_append_json_string, out);
+    (void)buffer_append_byte(out, ']');
 }

@@ -26,6 +26,16 @@ struct peer_options {
     void *owner;
 };
 
+/* A node as the operator sees it; views live as long as the peer. */
+struct peer_view {
+    const char *name;
+    const char *address;
+    const char *serial;
+    int64_t expires_s;   /* of its certificate */
+    uint64_t since_ms;   /* when it came, in clock->now_ms terms */
+    size_t queued_bytes; /* waiting to be sent */
+};
+
 /** Adopt an accepted socket and append the peer to ${list}. On failure the socket is closed.
  * ${options} must outlive it. OK, NO_MEMORY, IO. */
 MUST_CHECK enum status peer_open(const struct peer_options *options, struct tls_context *tls,
@@ -40,6 +50,11 @@ void peer_check_revoked(struct peer *peer);
 int64_t peer_expires_s(const struct peer *peer);
 /** Log it if that is before ${limit_s}. */
 void peer_warn_of_expiry(const struct peer *peer, int64_t limit_s);
+/** False for one that is not (or no longer) linked. */
+bool peer_look(const struct peer *peer, struct peer_view *out);
+/** Append the keys of its open apps: "ChatApp, NewsApp"; as an array of JSON strings. */
+void peer_append_apps(const struct peer *peer, struct buffer *out);
+void peer_append_apps_json(const struct peer *peer, struct buffer *out);
 /** Idempotent; it goes later. */
 void peer_close(struct peer *peer, const char *reason);
 

@@ -14,6 +14,12 @@ const struct verb verbs[] = {
      "Prints every setting with where it came from. Each mistake is one line with file and line,\n"
      "and the exit code is 2.",
      verb_check},
+    {"status", "[--json] [--config FILE]",
+     "show nodes, apps, Redis and queues of the running bridge",
+     "Asks the bridge that runs with this configuration at its admin address. QUEUED is what waits "
+     "to\n"
+     "be sent to a node, WAITING what nodes have published and Redis has not taken yet.",
+     verb_status},
     {"ca", "[--state DIR | --config FILE]", "make the authority of a new farm, once",
      "Makes authority.key (keep it private, and a copy of it safe) and authority.crt in the state\n"
      "directory. An authority that exists is left alone.",

@@ -53,6 +53,7 @@ enum exit_code verb_ca(const struct verb *verb, struct verb_arguments arguments)
 enum exit_code verb_issue(const struct verb *verb, struct verb_arguments arguments);
 enum exit_code verb_list(const struct verb *verb, struct verb_arguments arguments);
 enum exit_code verb_revoke(const struct verb *verb, struct verb_arguments arguments);
+enum exit_code verb_status(const struct verb *verb, struct verb_arguments arguments);
 enum exit_code verb_tail(const struct verb *verb, struct verb_arguments arguments);
 enum exit_code verb_sample(const struct verb *verb, struct verb_arguments arguments);
 enum exit_code verb_help(const struct verb *verb, struct verb_arguments arguments);

@@ -92,15 +92,16 @@ class Bridge extends Server {
 
     async configure() {
         this.port ??= await freePort(this.number === 1 ? this.farm.wishes.bridge : 0);
+        this.adminPort ??= await freePort();
         this.configuration = path.join(this.farm.folder, `${this.name}.ini`);
         fs.writeFileSync(this.configuration, ini({
-            bridge: { name: this.name, listen: `127.0.0.1:${this.port}`, state: this.farm.stateFolder,
-                log_level: this.farm.logLevel, ...this.farm.bridgeOptions },
+            bridge: { name: this.name, listen: `127.0.0.1:${this.port}`, admin: `127.0.0.1:${this.adminPort}`,
+                state: this.farm.stateFolder, log_level: this.farm.logLevel, ...this.farm.bridgeOptions },
             redis: this.farm.hasRedis ? { address: `127.0.0.1:${this.farm.redis.port}`, ...this.farm.redisOptions } : {},
         }));
     }
 
-    /** The bridge's own verbs: ca, issue, tail. */
+    /** The bridge's own verbs: ca, issue, list, revoke, status. */
     command(verb, ...args) {
         return runProgram(this.farm.bridgeProgram, [verb, ...args, '--config', this.configuration]);
     }

@@ -48,7 +48,7 @@ awk -F '\t' '$3 ~ /^<uv[.\/]/ && $1 ~ /^bridge\// { print $1 }' <<<"$includes" |
 foreign_headers 'openssl/' \
     'common/net/(tls[a-z_]*\.c|tls_openssl\.h)|common/base/(crypto|certificate)[a-z_]*\.c|bridge/authority/[a-z_]*\.c'
 foreign_headers 'hiredis/' 'bridge/redis/.*'
-foreign_headers 'llhttp' 'service/http/.*'
+foreign_headers 'llhttp' 'service/http/.*|bridge/admin/admin_server\.c'
 foreign_headers 'ini\.h' 'common/base/option[a-z_]*\.c'
 foreign_headers 'cmocka' 'nothing but tests'
 foreign_headers '(windows|winsock2?|ws2tcpip|windef|winbase|winsvc|winreg)\.h' '.*_windows\.c'
