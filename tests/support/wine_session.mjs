@@ -27,7 +27,9 @@ export class WineSession {
         }
         fs.mkdirSync(this.prefix, { recursive: true });
         this.isOpen = true;
-        for (const command of [['wineboot', '-i'], ['wine', 'winecfg', '-v', 'win10'], ['wineserver', '-p']]) {
+        // A server that is still there from the first commands would not become persistent: wait until it is gone.
+        for (const command of [['wineboot', '-i'], ['wine', 'winecfg', '-v', 'win10'], ['wineserver', '-w'],
+            ['wineserver', '-p']]) {
             const done = this.run(...command);
             if (done.code !== 0) {
                 throw new Error(`${command.join(' ')} ended with ${done.code}: ${done.output}`);
