@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "bridge/admin/admin_client.h"
+#include "bridge/admin/admin_fetch.h"
 #include "bridge/admin/admin_server.h"
 #include "bridge/verbs/verbs.h"
 
@@ -17,7 +17,7 @@ show(const char *address, const char *path)
     }
     buffer_init(&out, ADMIN_BODY_MAX_BYTES);
     buffer_init(&problem, ADMIN_BODY_MAX_BYTES);
-    code = verbs_report(admin_client_get(address, path, &out, &problem), &problem);
+    code = verbs_report(admin_fetch(address, path, &out, &problem), &problem);
     if (code == EXIT_CODE_OK) {
         code = verbs_print(buffer_bytes(&out));
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "bridge/admin/admin_client.h"
+#include "bridge/admin/admin_fetch.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -111,7 +111,7 @@ take_body(struct bytes answer, struct buffer *out)
 }
 
 enum status
-admin_client_get(const char *address, const char *path, struct buffer *out, struct buffer *problem)
+admin_fetch(const char *address, const char *path, struct buffer *out, struct buffer *problem)
 {
     struct net_address parsed;
     struct buffer answer;
