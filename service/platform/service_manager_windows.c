@@ -138,6 +138,31 @@ create_service(struct management *work, const struct service_setup *setup)
     return work->service != NULL ? STATUS_OK : fail(work, "install");
 }
 
+/* An installer may have written the program's path without quotes: then C:\Program.exe would be
+ * started if there were one. */
+static void
+quote_command(struct management *work)
+{
+    union {
+        QUERY_SERVICE_CONFIGW facts;
+        uint8_t room[8 * 1024]; /* the most the service control manager returns */
+    } config;
+    wchar_t program[PATH_CHARACTERS], quoted[PATH_CHARACTERS];
+    DWORD needed, length = GetModuleFileNameW(NULL, program, PATH_CHARACTERS);
+
+    if (!QueryServiceConfigW(work->service, &config.facts, sizeof(config), &needed) ||
+        _wcsnicmp(config.facts.lpBinaryPathName, program, length) != 0) {
+        return; /* quoted, or somebody else's */
+    }
+    (void)swprintf(quoted, PATH_CHARACTERS, L"\"%ls\"%ls", program,
+                   config.facts.lpBinaryPathName + length);
+    if (!ChangeServiceConfigW(work->service, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE,
+                              SERVICE_NO_CHANGE, quoted, NULL, NULL, NULL, NULL, NULL, NULL)) {
+        buffer_append_string(work->messages,
+                             "warning: the path of the program could not be quoted\n");
+    }
+}
+
 /* What the service control manager cannot set is a line, not a failure: the service works without
  * it. */
 static void
@@ -238,6 +263,9 @@ service_manager_install(const struct service_setup *setup, struct buffer *messag
     if (status == STATUS_OK && setup->is_update) {
         work.service = OpenServiceW(work.manager, work.wide_name, SERVICE_ALL_ACCESS);
         status = work.service != NULL ? STATUS_OK : fail(&work, "install");
+        if (status == STATUS_OK) {
+            quote_command(&work);
+        }
     } else if (status == STATUS_OK) {
         status = create_service(&work, setup);
     }
