@@ -18,7 +18,7 @@ memory_is_a_farm_of_one_bridge(void **state)
 
     (void)state;
     rig_init(&rig);
-    rig_start_bridge(&rig);
+    rig_start_bridge(&rig, 0);
     rig_join(&rig, 0);
     rig_join(&rig, 1);
     assert_int_equal(rig.nodes[0].state, LINK_BACKPLANE_OPEN);
@@ -41,7 +41,7 @@ ids_never_fall_behind_what_a_node_remembers(void **state)
 
     (void)state;
     rig_init(&rig);
-    rig_start_bridge(&rig);
+    rig_start_bridge(&rig, 0);
     rig.nodes[0].position = UINT64_C(5000000000000);
     rig_join(&rig, 0);
     rig_listen(&rig, 0, "t");
@@ -66,7 +66,7 @@ strangers_are_refused(void **state)
 
     (void)state;
     rig_init(&rig);
-    rig_start_bridge(&rig);
+    rig_start_bridge(&rig, 0);
     assert_int_equal(rig_shell(&rig, "$BRIDGE ca --state other && "
                                      "$BRIDGE issue web --state other > stranger.pem"),
                      0);
@@ -84,7 +84,7 @@ a_certificate_is_bound_to_its_apps(void **state)
 
     (void)state;
     rig_init(&rig);
-    rig_start_bridge(&rig);
+    rig_start_bridge(&rig, 0);
     assert_int_equal(rig_shell(&rig, "$BRIDGE issue web2 --apps Other --state state > web2.pem && "
                                      "$BRIDGE issue web3 --apps Other," RIG_KEY
                                      " --state state > web3.pem"),
@@ -104,7 +104,7 @@ a_key_with_a_star_is_refused(void **state)
 
     (void)state;
     rig_init(&rig);
-    rig_start_bridge(&rig);
+    rig_start_bridge(&rig, 0);
     rig_join(&rig, 0);
     link_client_open_app(rig.nodes[0].link, 2, BYTES("Chat*"), 0, 0);
     rig_wait(&rig, rig.nodes[0].refusal[0] != '\0');
@@ -119,12 +119,12 @@ credentials_are_rotated_by_sighup(void **state)
 
     (void)state;
     rig_init(&rig);
-    rig_start_bridge(&rig);
+    rig_start_bridge(&rig, 0);
     rig_join(&rig, 0);
     assert_int_equal(rig_shell(&rig, "$BRIDGE issue bridge1 --bridge --state state > new.pem && "
-                                     "mv new.pem state/bridge.pem"),
+                                     "mv new.pem state0/bridge.pem"),
                      0);
-    kill(rig.bridge, SIGHUP);
+    kill(rig.bridges[0], SIGHUP);
     rig_run(&rig, 200);
     rig_join(&rig, 1);
     assert_true(rig.nodes[0].is_open);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/integration/bridge_proxy.h"
 #include "tests/integration/bridge_rig.h"
 #include "tests/support/test.h"
 
@@ -14,7 +15,7 @@ start(struct rig *rig)
 {
     rig_init(rig);
     rig_start_redis(rig);
-    rig_start_bridge(rig);
+    rig_start_bridge(rig, 0);
     rig_join(rig, 0);
     rig_join(rig, 1);
     rig_listen(rig, 1, "t");
@@ -36,18 +37,18 @@ redis_starts_after_the_bridge(void **state)
     (void)state;
     rig_init(&rig);
     rig.redis_port = 1; /* nobody listens there */
-    rig_start_bridge(&rig);
+    rig_start_bridge(&rig, 0);
     rig_join(&rig, 0);
     rig_join(&rig, 1);
     assert_int_equal(rig.nodes[0].state, LINK_BACKPLANE_BUFFERING);
     rig_leave(&rig, 0);
     rig_leave(&rig, 1);
-    assert_int_equal(rig_stop_bridge(&rig, SIGTERM), 0);
+    assert_int_equal(rig_stop_bridge(&rig, 0, SIGTERM), 0);
 
     rig.redis_port = 0;
     rig_start_redis(&rig);
     rig_stop_redis(&rig, SIGTERM);
-    rig_start_bridge(&rig);
+    rig_start_bridge(&rig, 0);
     rig_join(&rig, 0);
     rig_join(&rig, 1);
     rig_listen(&rig, 1, "t");
@@ -203,9 +204,9 @@ the_bridge_is_killed(void **state)
     for (uint64_t round = 0; round < 5; round++) {
         publish_run(&rig, round * 100 + 1, round * 100 + 100);
         rig_run(&rig, 5 * round);
-        assert_int_equal(rig_stop_bridge(&rig, SIGKILL), 128 + SIGKILL);
+        assert_int_equal(rig_stop_bridge(&rig, 0, SIGKILL), 128 + SIGKILL);
         rig_wait(&rig, !rig.nodes[0].is_open && !rig.nodes[1].is_open);
-        rig_start_bridge(&rig);
+        rig_start_bridge(&rig, 0);
         rig_wait(&rig, rig.nodes[0].is_open && rig.nodes[1].is_open);
         rig_wait(&rig, rig.nodes[0].acknowledged == round * 100 + 100);
     }
@@ -226,12 +227,123 @@ the_bridge_is_stopped_gently(void **state)
     start(&rig);
     publish_run(&rig, 1, 100);
     rig_run(&rig, 50);
-    kill(rig.bridge, SIGTERM);
+    kill(rig.bridges[0], SIGTERM);
     rig_wait(&rig, rig.nodes[0].goaway_count == 1 && rig.nodes[1].goaway_count == 1);
     rig_wait(&rig, rig.nodes[0].acknowledged == 100);
     rig_leave(&rig, 0);
     rig_leave(&rig, 1);
-    assert_int_equal(rig_stop_bridge(&rig, SIGCONT), 0);
+    assert_int_equal(rig_stop_bridge(&rig, 0, SIGCONT), 0);
+    rig_deinit(&rig);
+}
+
+/* A rig whose bridge reaches Redis through a wire. */
+static void
+start_with_proxy(struct rig *rig, struct bridge_proxy *proxy)
+{
+    rig_init(rig);
+    rig_start_redis(rig);
+    bridge_proxy_open(proxy, rig->loop, rig->redis_port);
+    snprintf(rig->redis_section, sizeof(rig->redis_section), "address = 127.0.0.1:%u\n",
+             bridge_proxy_port(proxy));
+    rig_start_bridge(rig, 0);
+    rig_join(rig, 0);
+    rig_join(rig, 1);
+    rig_listen(rig, 1, "t");
+}
+
+static void
+deinit_with_proxy(struct rig *rig, struct bridge_proxy *proxy)
+{
+    bridge_proxy_close(proxy);
+    rig_wait(rig, list_is_empty(&proxy->wires) && proxy->listener == NULL);
+    rig_deinit(rig);
+}
+
+/* B-4. */
+static void
+answers_of_the_script_are_swallowed(void **state)
+{
+    struct bridge_proxy proxy;
+    struct rig rig;
+
+    (void)state;
+    start_with_proxy(&rig, &proxy);
+    for (uint64_t round = 0; round < 10; round++) {
+        publish_run(&rig, round * 50 + 1, round * 50 + 25);
+        proxy.swallows = "EVALSHA";
+        publish_run(&rig, round * 50 + 26, round * 50 + 50);
+        rig_wait(&rig, rig.nodes[0].acknowledged == round * 50 + 50);
+    }
+    rig_wait(&rig, rig.nodes[1].delivered_count >= 500);
+    assert_true(rig_has_run(&rig.nodes[1], 0, 1, 500));
+    assert_int_equal(proxy.swallowed_count, 10);
+    assert_int_equal(rig.nodes[1].lost_ids, 0);
+    assert_int_equal(rig_redis(&rig, "ZCARD {" RIG_KEY "}:hubplane:log"), 500);
+    deinit_with_proxy(&rig, &proxy);
+}
+
+/* */
+static void
+a_silent_wire_is_noticed(void **state)
+{
+    struct bridge_proxy proxy;
+    uint64_t begin_ms;
+    struct rig rig;
+
+    (void)state;
+    start_with_proxy(&rig, &proxy);
+    publish_run(&rig, 1, 10);
+    rig_wait(&rig, rig.nodes[1].delivered_count == 10);
+    begin_ms = rig_now_ms();
+    proxy.is_frozen = true;
+    publish_run(&rig, 11, 20);
+    rig_wait(&rig, rig.nodes[0].state == LINK_BACKPLANE_BUFFERING);
+    assert_true(rig_now_ms() - begin_ms < 10000);
+    proxy.is_frozen = false;
+    begin_ms = rig_now_ms();
+    rig_wait(&rig, rig.nodes[1].delivered_count >= 20);
+    assert_true(rig_now_ms() - begin_ms < 10000);
+    assert_true(rig_has_run(&rig.nodes[1], 0, 1, 20));
+    deinit_with_proxy(&rig, &proxy);
+}
+
+/* B-2, and what makes a retry through another bridge harmless. */
+static void
+a_node_moves_to_another_bridge(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_init(&rig);
+    rig_start_redis(&rig);
+    rig_start_bridge(&rig, 0);
+    rig_start_bridge(&rig, 1);
+    rig.nodes[1].bridge = 1;
+    rig_join(&rig, 0);
+    rig_join(&rig, 1);
+    rig_listen(&rig, 1, "t");
+    rig.nodes[0].reconnects = true;
+    for (uint64_t round = 0; round < 6; round++) {
+        size_t used = round % 2;
+
+        publish_run(&rig, round * 300 + 1, round * 300 + 300);
+        rig_run(&rig, round);
+        rig.nodes[0].bridge = 1 - used;
+        if (used == 0) {
+            assert_int_equal(rig_stop_bridge(&rig, 0, SIGKILL), 128 + SIGKILL);
+            rig_wait(&rig, !rig.nodes[0].is_open);
+            rig_start_bridge(&rig, 0);
+        } else {
+            stream_close(rig.nodes[0].stream, "moving");
+            rig_wait(&rig, !rig.nodes[0].is_open);
+        }
+        rig_wait(&rig, rig.nodes[0].is_open);
+    }
+    rig_wait(&rig, rig.nodes[0].acknowledged == 1800);
+    rig_wait(&rig, rig.nodes[1].delivered_count >= 1800);
+    rig_run(&rig, 100);
+    assert_true(rig_has_run(&rig.nodes[1], 0, 1, 1800));
+    assert_int_equal(rig_redis(&rig, "GET " RIG_KEY), 1800);
     rig_deinit(&rig);
 }
 
@@ -247,6 +359,9 @@ main(void)
         cmocka_unit_test(a_counter_of_the_wrong_type),
         cmocka_unit_test(the_bridge_is_killed),
         cmocka_unit_test(the_bridge_is_stopped_gently),
+        cmocka_unit_test(answers_of_the_script_are_swallowed),
+        cmocka_unit_test(a_silent_wire_is_noticed),
+        cmocka_unit_test(a_node_moves_to_another_bridge),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,7 @@ start(struct rig *rig)
 {
     rig_init(rig);
     rig_start_redis(rig);
-    rig_start_bridge(rig);
+    rig_start_bridge(rig, 0);
     rig_join(rig, 0);
     rig_join(rig, 1);
 }
@@ -173,9 +173,9 @@ a_late_node_replays_from_the_log(void **state)
     rig_wait(&rig, rig.nodes[0].acknowledged == 700);
     /* A bridge that has just started has no history of its own. */
     rig.nodes[0].reconnects = rig.nodes[1].reconnects = true;
-    assert_int_equal(rig_stop_bridge(&rig, SIGKILL), 128 + SIGKILL);
+    assert_int_equal(rig_stop_bridge(&rig, 0, SIGKILL), 128 + SIGKILL);
     rig_wait(&rig, !rig.nodes[0].is_open && !rig.nodes[1].is_open);
-    rig_start_bridge(&rig);
+    rig_start_bridge(&rig, 0);
     rig_wait(&rig, rig.nodes[0].is_open && rig.nodes[1].is_open);
     rig_replay(&rig, 1, "even", 100);
     assert_int_equal(rig.nodes[1].delivered_count, 300);
@@ -196,7 +196,7 @@ the_log_is_trimmed(void **state)
     rig_start_redis(&rig);
     snprintf(rig.redis_section, sizeof(rig.redis_section),
              "address = 127.0.0.1:%u\nlog_messages = 1000\n", rig.redis_port);
-    rig_start_bridge(&rig);
+    rig_start_bridge(&rig, 0);
     rig_join(&rig, 0);
     for (uint64_t number = 1; number <= 3000; number++) {
         rig_publish(&rig, 0, "t", number);
@@ -224,7 +224,7 @@ an_acl_user_database_and_unix_socket(void **state)
     snprintf(rig.redis_section, sizeof(rig.redis_section),
              "address = unix:redis.sock\nuser = hubplane\npassword_file = password\n"
              "database = 3\n");
-    rig_start_bridge(&rig);
+    rig_start_bridge(&rig, 0);
     rig_join(&rig, 0);
     rig_listen(&rig, 0, "t");
     rig_publish(&rig, 0, "t", 1);

@@ -50,7 +50,10 @@ sleep_ms(long milliseconds)
 static pid_t
 spawn(struct rig *rig, char *const *arguments, const char *log_name)
 {
-    pid_t child = fork();
+    pid_t child;
+
+    fflush(NULL);
+    child = fork();
 
     if (child == 0) {
         /* A test that fails leaves nothing running. */
@@ -142,16 +145,16 @@ rig_stop_redis(struct rig *rig, int signal_number)
 }
 
 static void
-write_config(struct rig *rig)
+write_config(struct rig *rig, size_t index)
 {
     char path[128];
     FILE *file;
 
-    snprintf(path, sizeof(path), "%s/bridge.ini", rig->folder);
+    snprintf(path, sizeof(path), "%s/bridge%zu.ini", rig->folder, index);
     file = fopen(path, "w");
     assert_non_null(file);
-    fprintf(file, "[bridge]\nlisten = 127.0.0.1:%u\nstate = state\nname = bridge1\n%s\n",
-            rig->bridge_port, rig->bridge_section);
+    fprintf(file, "[bridge]\nlisten = 127.0.0.1:%u\nstate = state%zu\nname = bridge%zu\n%s\n",
+            rig->bridge_ports[index], index, index, rig->bridge_section);
     if (rig->redis_section[0] != '\0') {
         fprintf(file, "[redis]\n%s\n", rig->redis_section);
     } else if (rig->redis_port != 0) {
@@ -174,31 +177,32 @@ accepts(uint16_t port)
 }
 
 void
-rig_start_bridge(struct rig *rig)
+rig_start_bridge(struct rig *rig, size_t index)
 {
     char command[COMMAND_MAX];
     char *arguments[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", command, NULL};
     uint64_t end_ms = rig_now_ms() + RIG_WAIT_MS;
 
-    if (rig->bridge_port == 0) {
-        rig->bridge_port = free_port();
+    if (rig->bridge_ports[index] == 0) {
+        rig->bridge_ports[index] = free_port();
+        assert_int_equal(rig_shell(rig, "cp -r state state%zu", index), 0);
     }
-    write_config(rig);
-    snprintf(command, sizeof(command), "exec %s/hubplane-bridge run --config bridge.ini",
-             bin_dir());
-    rig->bridge = spawn(rig, arguments, "bridge.log");
-    while (!accepts(rig->bridge_port)) {
+    write_config(rig, index);
+    snprintf(command, sizeof(command), "exec %s/hubplane-bridge run --config bridge%zu.ini",
+             bin_dir(), index);
+    rig->bridges[index] = spawn(rig, arguments, "bridge.log");
+    while (!accepts(rig->bridge_ports[index])) {
         assert_true(rig_now_ms() < end_ms);
         sleep_ms(10);
     }
 }
 
 int
-rig_stop_bridge(struct rig *rig, int signal_number)
+rig_stop_bridge(struct rig *rig, size_t index, int signal_number)
 {
-    pid_t bridge = rig->bridge;
+    pid_t bridge = rig->bridges[index];
 
-    rig->bridge = 0;
+    rig->bridges[index] = 0;
     if (bridge <= 0) {
         return -1;
     }
@@ -496,7 +500,7 @@ dial(struct rig_node *node)
     const struct stream_options options = {.tls = node->tls};
     char address[64];
 
-    snprintf(address, sizeof(address), "127.0.0.1:%u", node->rig->bridge_port);
+    snprintf(address, sizeof(address), "127.0.0.1:%u", node->rig->bridge_ports[node->bridge]);
     assert_status(dialer_open(node->rig->loop, address, 5000, &options, &stream_handler, node,
                               &node->stream),
                   STATUS_OK);
@@ -735,8 +739,10 @@ rig_deinit(struct rig *rig)
     for (size_t i = 0; i < RIG_NODES; i++) {
         deinit_node(rig, i);
     }
-    if (rig->bridge > 0) {
-        assert_int_equal(rig_stop_bridge(rig, SIGTERM), 0);
+    for (size_t i = 0; i < RIG_BRIDGES; i++) {
+        if (rig->bridges[i] > 0) {
+            assert_int_equal(rig_stop_bridge(rig, i, SIGTERM), 0);
+        }
     }
     rig_stop_redis(rig, SIGKILL);
     loop_free(rig->loop);

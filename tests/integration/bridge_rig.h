@@ -16,7 +16,13 @@
 
 struct redisContext;
 
-enum { RIG_NODES = 4, RIG_APP = 1, RIG_DELIVERED_MAX = 100000, RIG_WAIT_MS = 20000 };
+enum {
+    RIG_NODES = 4,
+    RIG_BRIDGES = 2,
+    RIG_APP = 1,
+    RIG_DELIVERED_MAX = 100000,
+    RIG_WAIT_MS = 20000
+};
 
 #define RIG_KEY "ChatApp"
 
@@ -31,6 +37,7 @@ struct rig_delivery {
 
 struct rig_node {
     struct rig *rig;
+    size_t bridge; /* setting: which one it dials */
     char name[8];
     struct tls_context *tls;
     struct stream *stream;
@@ -68,8 +75,8 @@ struct rig {
     struct loop *loop;
     uint16_t redis_port;
     pid_t redis;
-    pid_t bridge;
-    uint16_t bridge_port;
+    pid_t bridges[RIG_BRIDGES];
+    uint16_t bridge_ports[RIG_BRIDGES];
     char redis_options[256]; /* more of redis-server's command line */
     char redis_section[512]; /* of the bridge's configuration; "" = memory */
     char bridge_section[256];
@@ -86,9 +93,9 @@ void rig_start_redis(struct rig *rig);
 void rig_stop_redis(struct rig *rig, int signal_number);
 /** Writes the configuration with [redis] address = the redis of this rig, unless redis_section says
  * otherwise. */
-void rig_start_bridge(struct rig *rig);
+void rig_start_bridge(struct rig *rig, size_t index);
 /** Returns its exit code; 128 + signal when it was killed. */
-int rig_stop_bridge(struct rig *rig, int signal_number);
+int rig_stop_bridge(struct rig *rig, size_t index, int signal_number);
 /** Run a command of the shell in the folder, with $BRIDGE = the program; returns its exit code. */
 PRINTF_LIKE(2, 3) int rig_shell(struct rig *rig, const char *format, ...);
 
