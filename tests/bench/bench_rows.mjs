@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+// bench_rows: what each row of the table measures, its goal, and the sentence that explains it.
+import net from 'node:net';
+import { measure } from './bench_setting.mjs';
+import { RedisClient } from '../support/redis_client.mjs';
+
+const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
+const range = (list) => [Math.min(...list), Math.max(...list)];
+
+/** What would make the figures worthless, or a broken promise; '' when all is well. */
+function problemOf(run) {
+    const problems = ['lost', 'doubled', 'errors', 'closed', 'refused'].filter((name) => run[name] > 0)
+        .map((name) => `${name}=${run[name]}`);
+    return problems.join(' ');
+}
+
+/** How busy the generator was, as a share of one core. */
+const load = (runs) => Math.round(100 * median(runs.map((run) => run.own_cpu / run.seconds)));
+
+/** Farm and floor in turn, ${repeats} times; ${value} of each run is what counts. */
+async function alternate(bench, name, { farm, floor, options, floorOptions = options, value, repeats }) {
+    const runs = { farm: [], floor: [] };
+    for (let i = 0; i < repeats; i++) {
+        for (const [side, setting, wanted] of [['farm', farm, options], ['floor', floor, floorOptions]]) {
+            bench.progress(`${name}: ${side}, ${i + 1} of ${repeats}`);
+            runs[side].push(await measure(setting, wanted));
+        }
+    }
+    const values = { farm: runs.farm.map(value), floor: runs.floor.map(value) };
+    const result = { farm: median(values.farm), floor: median(values.floor) };
+    const perProcess = (list) => list[0].cpu.map((_, i) => Number(median(list.map((run) => run.cpu[i] / run.seconds))
+        .toFixed(3)));
+    return {
+        ...result,
+        ratio: result.farm / result.floor,
+        spread: { count: repeats, farm: range(values.farm), floor: range(values.floor) },
+        detail: {
+            farm_cores: perProcess(runs.farm), floor_cores: perProcess(runs.floor),
+            per_second: { farm: median(runs.farm.map((run) => run.received / run.seconds)),
+                floor: median(runs.floor.map((run) => run.received / run.seconds)) },
+            p50_ms: { farm: median(runs.farm.map((run) => run.p50_ms)), floor: median(runs.floor.map((run) => run.p50_ms)) },
+            p99_ms: { farm: median(runs.farm.map((run) => run.p99_ms)), floor: median(runs.floor.map((run) => run.p99_ms)) },
+        },
+        note: `Generator: ${load(runs.farm)} % of a core with the farm, ${load(runs.floor)} % with the floor.`,
+        problem: [...runs.farm, ...runs.floor].map(problemOf).find((text) => text !== '') || undefined,
+        runs,
+    };
+}
+
+const perMillion = (run) => 1e6 * run.cpuTotal / run.received;
+const perSecond = (run) => run.received / run.seconds;
+
+const fanout = (name, describe, options, seconds) => ({
+    name,
+    describe: { unit: 'CPU s/M deliveries', goalIsRatio: true, ...describe },
+    async measure(bench) {
+        return alternate(bench, name, { farm: await bench.farm(), floor: await bench.floor(), value: perMillion,
+            repeats: bench.isQuick ? 1 : 3, options: { mode: 'fanout', bytes: 100, ...options,
+                seconds: bench.isQuick ? seconds / 2 : seconds } });
+    },
+});
+
+/** Counts what passes from a bridge to one node. */
+class CountingWire {
+    static async listen(target) {
+        const self = new CountingWire();
+        self.bytes = 0;
+        self.server = net.createServer((client) => {
+            const server = net.connect(target, '127.0.0.1');
+            for (const [from, to] of [[client, server], [server, client]]) {
+                from.setNoDelay(true);
+                from.on('error', () => to.destroy());
+                from.on('close', () => to.destroy());
+                from.pipe(to);
+            }
+            server.on('data', (data) => self.bytes += data.length);
+        });
+        await new Promise((resolve) => self.server.listen(0, '127.0.0.1', resolve));
+        return self;
+    }
+
+    get port() {
+        return this.server.address().port;
+    }
+
+    close() {
+        this.server.close();
+    }
+}
+
+/** Chat, measured once for both of its rows. */
+let chat;
+async function measureChat(bench) {
+    chat ??= alternate(bench, 'chat', { farm: await bench.farm(), floor: await bench.floor(),
+        value: (run) => 1e6 * run.cpuTotal / run.received, repeats: bench.isQuick ? 1 : 3,
+        options: { mode: 'chat', subscribers: 200, rate: 200, bytes: 100, seconds: bench.isQuick ? 3 : 5 } });
+    return chat;
+}
+
+async function measureInterest(bench) {
+    const wires = [];
+    const farm = await bench.freshFarm('farm-8', { nodes: 8, wireOf: async (port) => {
+        wires.push(await CountingWire.listen(port));
+        return wires.at(-1).port;
+    } });
+    const before = [], passed = [];
+    const snapshot = (into) => () => wires.forEach((wire, i) => into[i] = wire.bytes);
+    const rate = 10000, seconds = bench.isQuick ? 1 : 3;
+    bench.progress('interest: 8 nodes');
+    const run = await measure(farm, { mode: 'interest', bytes: 200, rate, seconds },
+        { onBegin: snapshot(before), onEnd: snapshot(passed) });
+    const redis = await RedisClient.connect(farm.farm.redis.port);
+    const log = (await redis.command('KEYS', '*hubplane:log*'))[0];
+    const last = (await redis.command('ZRANGE', log, '-1', '-1'))[0];
+    redis.close();
+    await bench.end('farm-8');
+    wires.forEach((wire) => wire.close());
+    const each = run.received / (wires.length - 1);
+    const need = each * Buffer.byteLength(last);
+    const got = median(wires.slice(1).map((_, i) => passed[i + 1] - before[i + 1]));
+    return { farm: got, floor: need, ratio: got / need, problem: problemOf(run) || undefined,
+        detail: { bytes_per_node: wires.map((_, i) => passed[i] - before[i]), messages_per_node: each,
+            message_bytes: Buffer.byteLength(last), published: run.sent },
+        note: `${run.sent.toLocaleString('en')} messages were published, ${each} of them for each node.` };
+}
+
+export const rows = [
+    fanout('fanout_paced', { goal: 1.15,
+        sentence: '1 publisher on node A sends 100 messages/s to 200 subscribers on node B: CPU of nodes, bridge and Redis ' +
+            'per million deliveries.' }, { subscribers: 200, rate: 100 }, 4),
+    fanout('fanout_max_200', { goal: 1.5,
+        sentence: 'The same flat out, 64 messages under way; the floor writes once per client and turn.' },
+    { subscribers: 200, inflight: 64 }, 2),
+    fanout('fanout_max_1000', { goal: 1.5, sentence: 'Flat out to 1,000 subscribers, 16 messages under way.' },
+        { subscribers: 1000, inflight: 16 }, 2),
+    {
+        name: 'pipe',
+        describe: { unit: 'messages/s', goal: 1, goalIsRatio: true, goalIsMinimum: true,
+            sentence: 'One publisher to one subscriber on the other node, 512 under way, 32 bytes; the floor makes one call ' +
+                'of a Redis script (INCR, PUBLISH) for each message.' },
+        async measure(bench) {
+            return alternate(bench, 'pipe', { farm: await bench.farm(), floor: await bench.scriptFloor(), value: perSecond,
+                repeats: bench.isQuick ? 1 : 3, options: { mode: 'pipe', subscribers: 1, inflight: 512, bytes: 32,
+                    seconds: bench.isQuick ? 1 : 2 } });
+        },
+    },
+    {
+        name: 'chat_cpu',
+        describe: { unit: 'CPU µs/message', goal: 1.5, goalIsRatio: true,
+            sentence: '200 clients on node A send 1 message/s each to a peer on node B: CPU per message.' },
+        measure: measureChat,
+    },
+    {
+        name: 'chat_p99',
+        describe: { unit: 'ms', goal: 2, goalIsRatio: true,
+            sentence: 'The same: 99th percentile of latency, counted from when a message was due.' },
+        async measure(bench) {
+            const { runs, detail, note, problem } = await measureChat(bench);
+            const values = { farm: runs.farm.map((run) => run.p99_ms), floor: runs.floor.map((run) => run.p99_ms) };
+            const [farm, floor] = [median(values.farm), median(values.floor)];
+            return { farm, floor, ratio: farm / floor, detail, problem,
+                spread: { count: runs.farm.length, farm: range(values.farm), floor: range(values.floor) },
+                note: `p50: farm ${detail.p50_ms.farm.toFixed(2)} ms, floor ${detail.p50_ms.floor.toFixed(2)} ms. ${note}` };
+        },
+    },
+    {
+        name: 'idle_kib',
+        describe: { unit: 'KiB/connection', goal: 2.5,
+            sentence: '10,000 idle WebSocket connections subscribed to a hub: growth of the resident memory of nodes, bridge ' +
+                'and Redis together.' },
+        async measure(bench) {
+            const runs = {};
+            const count = bench.isQuick ? 4000 : 10000;
+            for (const side of ['farm', 'floor']) {
+                bench.progress(`idle_kib: ${side}`);
+                const name = `${side}-idle`;
+                const setting = await (side === 'farm' ? bench.freshFarm(name) : bench.freshFloor(name));
+                runs[side] = await measure(setting, { mode: 'idle', subscribers: count, seconds: bench.isQuick ? 1 : 3 });
+                await bench.end(name).catch((error) => bench.progress(error.message));
+            }
+            const [farm, floor] = [runs.farm, runs.floor].map((run) => run.memoryTotal / count / 1024);
+            return { farm, floor, ratio: farm / floor, problem: problemOf(runs.farm) || undefined,
+                detail: { kib_by_process: runs.farm.memory.map((bytes) => Number((bytes / count / 1024).toFixed(3))) },
+                note: `Of these: nodes ${((runs.farm.memory[0] + runs.farm.memory[1]) / count / 1024).toFixed(2)}, bridge ` +
+                    `${(runs.farm.memory[2] / count / 1024).toFixed(2)}.` };
+        },
+    },
+    {
+        name: 'storm',
+        describe: { unit: 'resumes/CPU s', goal: 2000, goalIsMinimum: true,
+            sentence: '5,000 clients dropped at once resume, half of them on the other node, with 100 missed messages each.' },
+        async measure(bench) {
+            const farm = await bench.freshFarm('farm-storm');
+            bench.progress('storm');
+            const run = await measure(farm, { mode: 'storm', subscribers: bench.isQuick ? 2000 : 5000, bytes: 100 });
+            await bench.end('farm-storm').catch((error) => bench.progress(error.message));
+            return { farm: (run.clients - 1) / run.cpuTotal, floor: null, ratio: null, problem: problemOf(run) || undefined,
+                detail: { seconds: run.seconds, cpu: run.cpu, received: run.received },
+                note: `${(run.clients - 1).toLocaleString('en')} resumed in ${run.seconds.toFixed(2)} s; ${run.lost} messages ` +
+                    `lost, ${run.refused} clients refused.` };
+        },
+    },
+    {
+        name: 'interest',
+        describe: { unit: 'bytes to a node', goal: 1.1, goalIsRatio: true,
+            sentence: '8 nodes, 1 % of the messages concern each: bytes on the wire to a node, TLS included; the floor is the ' +
+                'messages its clients need, as they are in Redis.' },
+        measure: measureInterest,
+    },
+    {
+        name: 'tls',
+        describe: { unit: 'CPU s/M deliveries', goal: 1.1, goalIsRatio: true,
+            sentence: 'Paced fan-out with TLS on the link (farm) and without (floor: the same programs with encryption taken ' +
+                'out by preloading).' },
+        async measure(bench) {
+            return alternate(bench, 'tls', { farm: await bench.farm(), floor: await bench.plainFarm(), value: perMillion,
+                repeats: bench.isQuick ? 1 : 3, options: { mode: 'fanout', bytes: 100, subscribers: 200, rate: 100,
+                    seconds: bench.isQuick ? 2 : 3 } });
+        },
+    },
+];

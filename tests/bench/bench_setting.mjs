@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// bench_setting: what is measured, the farm as shipped and the floor, both running side by side, and one measurement of
+// either by the load generator.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import readline from 'node:readline';
+import { Farm } from '../support/farm.mjs';
+import { freePort } from '../support/ports.mjs';
+import { Program, binDir } from '../support/program.mjs';
+import { RedisClient } from '../support/redis_client.mjs';
+
+const apps = `
+[app bench]
+path = /signalr
+key  = Bench
+
+[hub bench/bench]
+Send        = all.take
+SendTo      = client($1).take($2)
+SendToGroup = group($1).take($2)
+Join        = join($1)
+`;
+
+const benchDir = path.join(binDir, '../tests/bench');
+const plainLink = path.join(benchDir, 'bench_plain_link.so');
+const programs = [];
+
+/** End whatever still runs; for every way out. */
+export function killAll() {
+    programs.forEach((program) => program.signal('SIGKILL'));
+}
+
+/** A farm whose nodes and bridge are as shipped; without TLS on the link where ${isPlain}. */
+export class BenchFarm {
+    protocol = 'signalr';
+
+    static async start(folder, { nodes = 2, isPlain = false, wireOf } = {}) {
+        const self = new BenchFarm();
+        const environment = process.env.LD_PRELOAD;
+        fs.mkdirSync(folder, { recursive: true });
+        self.farm = new Farm(folder, { nodes, apps, serviceOptions: { workers: 'auto' } });
+        if (isPlain) {
+            process.env.LD_PRELOAD = plainLink;
+        }
+        if (wireOf) {
+            await self.#insertWires(wireOf);
+        }
+        try {
+            await self.farm.start();
+        } finally {
+            delete process.env.LD_PRELOAD;
+            if (environment !== undefined) {
+                process.env.LD_PRELOAD = environment;
+            }
+        }
+        programs.push(...self.farm.programs);
+        return self;
+    }
+
+    /** Each node reaches the bridge through a wire of its own: ${wireOf} makes one to a port and returns its port. */
+    async #insertWires(wireOf) {
+        const [bridge] = this.farm.bridges;
+        await bridge.configure();
+        for (const node of this.farm.nodes) {
+            const port = await wireOf(bridge.port);
+            const configure = node.configure.bind(node);
+            node.configure = async () => {
+                this.farm.linkOptions.address = `127.0.0.1:${port}`;
+                await configure();
+            };
+        }
+    }
+
+    get ports() {
+        return this.farm.nodes.map((node) => node.port);
+    }
+
+    /** Of the nodes, the bridge, Redis. */
+    get pids() {
+        return [...this.farm.nodes, ...this.farm.bridges, this.farm.redis].map((server) => server.program.pid);
+    }
+
+    close() {
+        return this.farm.close();
+    }
+}
+
+export class BenchFloor {
+    protocol = 'floor';
+
+    static async start(folder, flags = []) {
+        const self = new BenchFloor();
+        const redisPort = await freePort();
+        fs.mkdirSync(folder, { recursive: true });
+        const run = (name, command, args) => {
+            const program = new Program({ name, command, args, log: path.join(folder, `${name}.log`) });
+            programs.push(program);
+            return program;
+        };
+        const redis = run('redis', 'redis-server', ['--port', redisPort, '--bind', '127.0.0.1', '--save', '',
+            '--appendonly', 'no', '--dir', folder]);
+        await redis.answers(() => RedisClient.connect(redisPort).then((client) => (client.close(), true), () => false),
+            'Redis');
+        self.ports = [await freePort(), await freePort()];
+        const nodes = self.ports.map((port, i) => run(`floor${i}`, path.join(benchDir, 'bench_floor'),
+            [`port=${port}`, `redis=${redisPort}`, ...flags]));
+        for (const [i, node] of nodes.entries()) {
+            await node.answers(() => isListening(self.ports[i]), 'an open port');
+        }
+        self.programs = [...nodes, redis];
+        return self;
+    }
+
+    get pids() {
+        return this.programs.map((program) => program.pid);
+    }
+
+    async close() {
+        await Promise.all(this.programs.map((program) => program.kill()));
+    }
+}
+
+async function isListening(port) {
+    const net = await import('node:net');
+    return new Promise((resolve) => {
+        const socket = net.connect(port, '127.0.0.1', () => resolve((socket.destroy(), true)));
+        socket.on('error', () => resolve(false));
+    });
+}
+
+/**
+ * One run of the generator against ${setting}: its answer, with `cpuTotal` in seconds and `memoryTotal` in bytes summed
+ * over the servers. ${onBegin} and ${onEnd} are called around what is measured.
+ */
+export async function measure(setting, options, { onBegin, onEnd } = {}) {
+    const waits = onBegin !== undefined;
+    const args = Object.entries({ protocol: setting.protocol, ports: setting.ports.join(','), pids: setting.pids.join(','),
+        waits: waits ? 1 : 0, ...options }).map(([name, value]) => `${name}=${value}`);
+    const child = spawn(path.join(benchDir, 'bench_generator'), args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const exited = new Promise((resolve, reject) => {
+        child.on('error', reject);
+        child.on('close', resolve);
+    });
+    let errors = '', answer;
+    child.stderr.on('data', (data) => errors += data);
+    for await (const line of readline.createInterface({ input: child.stdout })) {
+        if (line === 'begin' || line === 'end') {
+            await (line === 'begin' ? onBegin : onEnd)();
+            child.stdin.write('\n');
+        } else {
+            answer = JSON.parse(line);
+        }
+    }
+    const code = await exited;
+    if (code !== 0 || !answer) {
+        throw new Error(`${options.mode} (${setting.protocol}): the generator ended with ${code}: ${errors.trim()}`);
+    }
+    const sum = (list) => list.reduce((a, b) => a + b, 0);
+    return { ...answer, cpuTotal: sum(answer.cpu), memoryTotal: sum(answer.memory) };
+}
