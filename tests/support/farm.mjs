@@ -3,7 +3,7 @@
 // log in one folder. A test or the demo starts and ends each of them when it likes.
 import fs from 'node:fs';
 import path from 'node:path';
-import { Program, binDir, runProgram, tailOf, until, which } from './program.mjs';
+import { Program, binDir, runProgram, tailOf, until, which, windowsBinDir } from './program.mjs';
 import { freePort } from './ports.mjs';
 import { RedisClient } from './redis_client.mjs';
 import { request } from './signalr_client.mjs';
@@ -134,12 +134,17 @@ class Node extends Server {
             service: { name: this.name, listen: `127.0.0.1:${this.port}`, admin: `127.0.0.1:${this.adminPort}`,
                 workers: 2, log_level: this.farm.logLevel, ...this.serviceValues(), ...this.farm.serviceOptions },
             bridge: { address: this.farm.bridges.map((bridge) => `127.0.0.1:${bridge.port}`).join(', '),
-                credentials: this.farm.pathFor(this.credentials), ...this.farm.linkOptions },
+                credentials: this.pathFor(this.credentials), ...this.farm.linkOptions },
         }) + this.farm.apps);
     }
 
     serviceValues() {
         return {};
+    }
+
+    /** A path as this node's system writes it. */
+    pathFor(file) {
+        return file;
     }
 
     get origin() {
@@ -172,15 +177,18 @@ class WindowsNode extends Node {
     }
 
     serviceValues() {
-        return { log_file: this.farm.pathFor(this.log) };
+        return { log_file: this.pathFor(this.log) };
+    }
+
+    pathFor(file) {
+        return `Z:${file.replaceAll('/', '\\')}`;
     }
 
     async start({ wait = true } = {}) {
         const wine = this.farm.wine;
         if (!this.isInstalled) {
-            const quoted = `"${this.farm.pathFor(this.farm.serviceProgram)}"`;
-            await wine.sc('create', this.serviceName, 'binPath=',
-                `${quoted} run --config ${this.farm.pathFor(this.configuration)} --name ${this.serviceName}`);
+            await wine.sc('create', this.serviceName, 'binPath=', `"${this.pathFor(this.farm.windowsProgram)}" run ` +
+                `--config ${this.pathFor(this.configuration)} --name ${this.serviceName}`);
             this.isInstalled = true;
         }
         await wine.sc('start', this.serviceName);
@@ -213,30 +221,30 @@ class WindowsNode extends Node {
 export class Farm {
     /**
      * ${folder}: for everything it writes. ${apps}: the sections of the nodes' configuration below [bridge].
+     * ${windows}: true, or the numbers of the nodes that are Windows services under Wine.
      * ${wishes}: friendly ports {redis, bridge, nodes: [], admins: []}, taken when they are free.
      */
     constructor(folder, { nodes = 2, bridges = 1, redis = true, windows = false, apps = chatConfiguration, wishes = {},
         logLevel = 'info', bridgeOptions = {}, redisOptions = {}, serviceOptions = {}, linkOptions = {} } = {}) {
         Object.assign(this, { folder, apps, wishes, logLevel, bridgeOptions, redisOptions, serviceOptions, linkOptions });
         this.hasRedis = redis;
-        this.isWindows = windows;
         this.stateFolder = path.join(folder, 'state');
         this.programs = [];
         this.redis = new RedisServer(this);
         this.bridges = Array.from({ length: bridges }, (_, i) => new Bridge(this, i + 1));
-        this.nodes = Array.from({ length: nodes }, (_, i) => new (windows ? WindowsNode : Node)(this, i + 1));
-        this.wine = windows ? new WineSession(path.join(folder, 'wine')) : null;
-        const remedy = 'build it first (./dev build)';
-        this.bridgeProgram = need(path.join(binDir, 'hubplane-bridge'), remedy);
-        this.serviceProgram = windows
-            ? need(path.join(process.env.HUBPLANE_WINDOWS_BIN_DIR ?? path.join(binDir, '../../windows/bin'),
-                'hubplane-service.exe'), 'build it first (./dev build windows)')
-            : need(path.join(binDir, 'hubplane-service'), remedy);
-    }
-
-    /** A path as the nodes' system writes it. */
-    pathFor(file) {
-        return this.isWindows ? `Z:${file.replaceAll('/', '\\')}` : file;
+        const isWindows = (number) => windows === true || (Array.isArray(windows) && windows.includes(number));
+        this.nodes = Array.from({ length: nodes }, (_, i) => new (isWindows(i + 1) ? WindowsNode : Node)(this, i + 1));
+        const hasWindows = this.nodes.some((node) => node instanceof WindowsNode);
+        this.wine = hasWindows ? new WineSession(path.join(folder, 'wine')) : null;
+        this.bridgeProgram = need(path.join(binDir, 'hubplane-bridge'), 'build it first (./dev build)');
+        this.serviceProgram = path.join(binDir, 'hubplane-service');
+        this.windowsProgram = path.join(windowsBinDir, 'hubplane-service.exe');
+        if (hasWindows) {
+            need(this.windowsProgram, 'build it first (./dev build windows)');
+        }
+        if (this.nodes.some((node) => !(node instanceof WindowsNode))) {
+            need(this.serviceProgram, 'build it first (./dev build)');
+        }
     }
 
     /** Ports, configurations, the farm's authority and a certificate for each bridge and node. */
@@ -279,7 +287,8 @@ export class Farm {
         }
         for (const node of this.nodes) {
             await node.start();
-            progress(`hubplane-service ${node.name} on port ${node.port}${this.wine ? ', a Windows service under Wine' : ''}`);
+            progress(`hubplane-service ${node.name} on port ${node.port}` +
+                (node instanceof WindowsNode ? ', a Windows service under Wine' : ''));
         }
         return this;
     }

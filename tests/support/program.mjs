@@ -5,10 +5,17 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Where the binaries of this build are; ./dev and CTest say so. */
-export const binDir = process.env.HUBPLANE_BIN_DIR ??
-    path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname),
-        '../../build/linux/bin');
+const buildFolder = new URL('../../build/', import.meta.url).pathname;
+const isWindowsPreset = process.env.HUBPLANE_PRESET === 'windows';
+
+/** Where the Linux programs are; ./dev and CTest say so. The windows preset has only the .exe, so take its sibling. */
+export const binDir = isWindowsPreset
+    ? process.env.HUBPLANE_NATIVE_BIN_DIR ?? path.join(process.env.HUBPLANE_BIN_DIR, '../../linux/bin')
+    : process.env.HUBPLANE_BIN_DIR ?? path.join(buildFolder, 'linux/bin');
+
+/** Where hubplane-service.exe is. */
+export const windowsBinDir = isWindowsPreset ? process.env.HUBPLANE_BIN_DIR
+    : process.env.HUBPLANE_WINDOWS_BIN_DIR ?? path.join(buildFolder, 'windows/bin');
 
 /** Sanitizers, valgrind and Wine are slow: every time-out of a test is multiplied by this. */
 export const patience = ['linux', undefined].includes(process.env.HUBPLANE_PRESET) ? 1 : 4;
