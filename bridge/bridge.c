@@ -109,7 +109,6 @@ open_redis(struct bridge *bridge, struct buffer *problem)
         return status;
     }
     options.redis.tls = bridge->redis_tls;
-    log_info(loop_log(bridge->loop), "bridge", "connecting to Redis address=%s", redis->address);
     return redis_backplane_new(bridge->loop, &options, &bridge->backplane);
 }
 
@@ -119,9 +118,6 @@ open_backplane(struct bridge *bridge, struct buffer *problem)
     if (!bridge_options_is_memory(bridge->options)) {
         return open_redis(bridge, problem);
     }
-    log_warn(loop_log(bridge->loop), "bridge",
-             "backplane = memory: no Redis is configured, so the farm is what connects to this one "
-             "bridge, and a restart forgets what is on its way");
     return route_memory_new(loop_timers(bridge->loop), &bridge->backplane);
 }
 
@@ -134,6 +130,24 @@ close_backplane(struct bridge *bridge)
         redis_backplane_free(bridge->backplane);
     }
     tls_context_free(bridge->redis_tls);
+}
+
+/* ---- The state directory ---- */
+
+static enum status
+check_state(const struct bridge_options *options, struct buffer *problem)
+{
+    const char *directory = options->bridge->state;
+    enum status status = state_directory_check(directory);
+
+    if (status != STATUS_OK) {
+        (void)buffer_append_format(problem,
+                                   "cannot write to the state directory %s: %s; make it belong to "
+                                   "the user that runs the bridge, or choose another with state in "
+                                   "[bridge]",
+                                   directory, status_sentence(status));
+    }
+    return status;
 }
 
 /* ---- The door ---- */
@@ -311,9 +325,9 @@ bridge_check(const struct bridge_options *options, struct buffer *problem)
 {
     struct tls_context *tls = NULL;
     struct buffer password;
-    enum status status = STATUS_OK;
+    enum status status = check_state(options, problem);
 
-    if (!issues_own_credentials(options)) {
+    if (status == STATUS_OK && !issues_own_credentials(options)) {
         status = node_links_check_credentials(options->credentials, problem);
     }
     if (status == STATUS_OK) {
@@ -330,6 +344,23 @@ bridge_check(const struct bridge_options *options, struct buffer *problem)
 }
 
 /* ---- Life ---- */
+
+static void
+log_start(const struct bridge *bridge)
+{
+    const struct bridge_options *options = bridge->options;
+    struct log *log = loop_log(bridge->loop);
+
+    if (bridge_options_is_memory(options)) {
+        log_warn(log, "bridge",
+                 "backplane = memory: no Redis is configured, so the farm is what connects to this "
+                 "one bridge, and a restart forgets what is on its way");
+    } else {
+        log_info(log, "bridge", "connecting to Redis address=%s", options->redis->address);
+    }
+    log_info(log, "bridge", "listening address=%s port=%u name=%s", options->bridge->listen,
+             bridge_port(bridge), options->name);
+}
 
 enum status
 bridge_open(struct loop *loop, const struct bridge_options *options, void (*on_closed)(void *owner),
@@ -351,7 +382,10 @@ bridge_open(struct loop *loop, const struct bridge_options *options, void (*on_c
                                                                   .timers = loop_timers(loop),
                                                                   .log = loop_log(loop),
                                                                   .metrics = &bridge->metrics});
-    status = init_trust(bridge, problem);
+    status = check_state(options, problem);
+    if (status == STATUS_OK) {
+        status = init_trust(bridge, problem);
+    }
     if (status == STATUS_OK) {
         status = issue_own_credentials(bridge, problem);
     }
@@ -375,8 +409,7 @@ bridge_open(struct loop *loop, const struct bridge_options *options, void (*on_c
     }
     bridge_trust_start(&bridge->trust);
     open_admin(bridge);
-    log_info(loop_log(loop), "bridge", "listening address=%s port=%u name=%s",
-             options->bridge->listen, bridge_port(bridge), options->name);
+    log_start(bridge);
     *out = bridge;
     return STATUS_OK;
 }

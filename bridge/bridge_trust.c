@@ -64,13 +64,13 @@ warn_of_expiry(struct bridge_trust *trust, int64_t left_s)
     if (now_ms < trust->next_warning_ms) {
         return;
     }
-    if (left_s < BRIDGE_TRUST_EXPIRY_S && !trust->options.renew(trust->options.owner)) {
+    if (left_s < PEER_EXPIRY_WARNING_S && !trust->options.renew(trust->options.owner)) {
         log_warn(trust->options.log, "bridge",
                  "the certificate of this bridge expires in %" PRId64
                  " days; issue new credentials with --bridge, put them in place and reload",
                  left_s > 0 ? left_s / DAY_S : 0);
     }
-    node_links_warn_of_expiry(trust->options.links, now_s(trust) + BRIDGE_TRUST_EXPIRY_S);
+    node_links_warn_of_expiry(trust->options.links);
     trust->next_warning_ms = now_ms + DAY_MS;
 }
 

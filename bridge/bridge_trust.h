@@ -11,10 +11,7 @@
 #include "bridge/bridge_apps.h"
 #include "bridge/node_link/node_links.h"
 
-enum {
-    BRIDGE_TRUST_LOOK_MS = 1000,
-    BRIDGE_TRUST_EXPIRY_S = 30 * 24 * 3600, /* what is left when warnings begin, one a day */
-};
+enum { BRIDGE_TRUST_LOOK_MS = 1000 };
 
 struct bridge_trust_options {
     const char *state; /* directory */
@@ -23,7 +20,7 @@ struct bridge_trust_options {
     struct metrics *metrics;
     struct bridge_apps *apps;
     struct node_links *links;
-    /* This bridge's certificate has less than BRIDGE_TRUST_EXPIRY_S left: true if it has been
+    /* This bridge's certificate has less than PEER_EXPIRY_WARNING_S left: true if it has been
      * replaced. */
     bool (*renew)(void *owner);
     void *owner;

@@ -10,6 +10,12 @@ enum { ISSUED_FIELDS = 5, REVOKED_FIELDS = 3 };
 
 /* ---- Lines ---- */
 
+static const char *
+remedy(enum status status)
+{
+    return status == STATUS_DENIED ? "; it takes the owner of the state directory" : "";
+}
+
 static enum status
 read_list(const char *directory, const char *name, struct buffer *out, struct buffer *problem)
 {
@@ -20,8 +26,8 @@ read_list(const char *directory, const char *name, struct buffer *out, struct bu
     if (status == STATUS_NOT_FOUND) {
         status = STATUS_OK;
     } else if (status != STATUS_OK) {
-        (void)buffer_append_format(problem, "cannot read %s/%s: %s", directory, name,
-                                   status_sentence(status));
+        (void)buffer_append_format(problem, "cannot read %s/%s: %s%s", directory, name,
+                                   status_sentence(status), remedy(status));
     }
     free(path);
     return status;
@@ -186,10 +192,7 @@ append_revoked(const char *directory, struct bytes lines, struct buffer *problem
 
     if (status != STATUS_OK) {
         (void)buffer_append_format(problem, "cannot add to %s/revoked: %s%s", directory,
-                                   status_sentence(status),
-                                   status == STATUS_DENIED
-                                       ? "; run it as the owner of the state directory"
-                                       : "");
+                                   status_sentence(status), remedy(status));
     }
     free(path);
     return status;

@@ -69,6 +69,17 @@ state_directory_make(const char *path)
     return status;
 }
 
+enum status
+state_directory_check(const char *path)
+{
+    enum status status = state_directory_make(path);
+
+    if (status == STATUS_OK && access(path, R_OK | W_OK | X_OK) != 0) {
+        status = status_of_errno();
+    }
+    return status;
+}
+
 static int64_t
 nanoseconds(struct timespec time)
 {

@@ -32,6 +32,8 @@ struct state_stamp {
 char *state_path(const char *directory, const char *name);
 /** Make the directory, and those above it, with mode 0700. OK, DENIED or IO. */
 MUST_CHECK enum status state_directory_make(const char *path);
+/** Make the directory if need be; whether files can be made in it. OK, DENIED or IO. */
+MUST_CHECK enum status state_directory_check(const char *path);
 bool state_file_exists(const char *path);
 /** Whether the file differs from ${stamp}, which is brought up to date. True a few times more than
  * it need be. */

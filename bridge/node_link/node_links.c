@@ -69,31 +69,70 @@ static const struct listener_handler listener_handler = {
     .on_closed = on_listener_closed,
 };
 
+static void
+explain_unreadable(const char *path, enum status status, struct buffer *problem)
+{
+    (void)buffer_append_format(
+        problem, "cannot read the credentials %s: %s; %s", path, status_sentence(status),
+        status == STATUS_DENIED ? "they must belong to the user that runs the bridge"
+                                : "make them with: hubplane-bridge ca, then hubplane-bridge issue "
+                                  "NAME --bridge");
+}
+
+/* ${problem} has what is wrong with them, perhaps also what to do. */
+static void
+explain_unusable(struct buffer *problem)
+{
+    if (bytes_find(buffer_bytes(problem), ';') == SIZE_MAX) {
+        (void)buffer_append_string(
+            problem, "; issue new ones where the farm's authority is: hubplane-bridge issue NAME "
+                     "--bridge");
+    }
+}
+
+static enum status
+check_role(const struct tls_context *tls, struct buffer *problem)
+{
+    const struct tls_peer *identity = tls_context_identity(tls);
+
+    if (identity->is_bridge) {
+        return STATUS_OK;
+    }
+    (void)buffer_append_format(problem, "these are the credentials of the node %s, not of a bridge",
+                               identity->name);
+    return STATUS_INVALID;
+}
+
 static enum status
 load_credentials(const char *path, struct tls_context **out, struct buffer *problem)
 {
     struct tls_options options = {.role = TLS_SERVER,
                                   .requires_peer_certificate = true,
                                   .is_link = true};
+    struct tls_context *tls = NULL;
     struct buffer pem;
     enum status status;
 
     buffer_init(&pem, CREDENTIALS_MAX_BYTES);
     status = file_read(path, CREDENTIALS_MAX_BYTES, &pem);
     if (status != STATUS_OK) {
-        (void)buffer_append_format(
-            problem,
-            "cannot read the credentials %s: %s; make them with: hubplane-bridge ca, then "
-            "hubplane-bridge issue NAME --bridge",
-            path, status_sentence(status));
-    } else {
-        options.certificate_pem = options.key_pem = options.authority_pem = buffer_bytes(&pem);
-        (void)buffer_append_format(problem, "%s: ", path);
-        status = tls_context_new(&options, problem, out);
+        explain_unreadable(path, status, problem);
+        goto out;
     }
+    options.certificate_pem = options.key_pem = options.authority_pem = buffer_bytes(&pem);
+    (void)buffer_append_format(problem, "%s: ", path);
+    status = tls_context_new(&options, problem, &tls);
     if (status == STATUS_OK) {
-        buffer_clear(problem);
+        status = check_role(tls, problem);
     }
+    if (status != STATUS_OK) {
+        explain_unusable(problem);
+        tls_context_free(tls);
+        goto out;
+    }
+    buffer_clear(problem);
+    *out = tls;
+out:
     crypto_wipe(pem.data, pem.capacity);
     buffer_deinit(&pem);
     return status;
@@ -203,10 +242,10 @@ node_links_close_revoked(struct node_links *links)
 }
 
 void
-node_links_warn_of_expiry(const struct node_links *links, int64_t limit_s)
+node_links_warn_of_expiry(const struct node_links *links)
 {
     LIST_FOR_EACH (node, &links->peers) {
-        peer_warn_of_expiry(peer_from(node), limit_s);
+        peer_warn_of_expiry(peer_from(node));
     }
 }
 

@@ -52,8 +52,8 @@ void node_links_drain(struct node_links *links, struct bytes others);
 void node_links_close(struct node_links *links);
 /** Close the links of every node whose certificate is revoked by now. */
 void node_links_close_revoked(struct node_links *links);
-/** Log each connected node whose certificate expires before ${limit_s}, Unix time. */
-void node_links_warn_of_expiry(const struct node_links *links, int64_t limit_s);
+/** Log each connected node whose certificate is about to expire. */
+void node_links_warn_of_expiry(const struct node_links *links);
 /** When the first certificate of a connected node expires; INT64_MAX without nodes. */
 int64_t node_links_first_expiry_s(const struct node_links *links);
 /** When our own certificate expires. */

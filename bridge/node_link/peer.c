@@ -126,16 +126,16 @@ peer_expires_s(const struct peer *peer)
 }
 
 void
-peer_warn_of_expiry(const struct peer *peer, int64_t limit_s)
+peer_warn_of_expiry(const struct peer *peer)
 {
     int64_t now_s = (int64_t)(loop_clock(peer->options->loop)->wall_ms / 1000);
-    int64_t left_s = peer_expires_s(peer) - now_s;
+    int64_t expires_s = peer_expires_s(peer);
 
-    if (peer_expires_s(peer) < limit_s) {
+    if (expires_s < now_s + PEER_EXPIRY_WARNING_S) {
         log_warn(log_of(peer), peer->subject,
                  "its certificate expires in %" PRId64 " days; issue a new one and replace its "
                  "credential file",
-                 left_s > 0 ? left_s / DAY_S : 0);
+                 expires_s > now_s ? (expires_s - now_s) / DAY_S : 0);
     }
 }
 
@@ -160,6 +160,7 @@ on_hello(void *owner, const struct link_identity *node)
              "connected address=%s name=%.*s software=\"%.*s\" certificate=%.16s",
              stream_peer_address(peer->stream), BYTES_PRINTF(node->name),
              BYTES_PRINTF(node->software), certificate->serial);
+    peer_warn_of_expiry(peer);
 }
 
 static void

@@ -8,6 +8,9 @@
 #include "common/net/stream.h"
 #include "common/wire/link.h"
 
+/* What a certificate has left when warnings begin. */
+enum { PEER_EXPIRY_WARNING_S = 30 * 24 * 3600 };
+
 struct bridge_apps;
 struct farm_revoked;
 struct peer;
@@ -48,8 +51,8 @@ void peer_drain(struct peer *peer, struct bytes reason, struct bytes others);
 void peer_check_revoked(struct peer *peer);
 /** When the node's certificate expires, Unix time; INT64_MAX before the handshake is done. */
 int64_t peer_expires_s(const struct peer *peer);
-/** Log it if that is before ${limit_s}. */
-void peer_warn_of_expiry(const struct peer *peer, int64_t limit_s);
+/** Log it if that is less than PEER_EXPIRY_WARNING_S away. */
+void peer_warn_of_expiry(const struct peer *peer);
 /** False for one that is not (or no longer) linked. */
 bool peer_look(const struct peer *peer, struct peer_view *out);
 /** Append the keys of its open apps: "ChatApp, NewsApp"; as an array of JSON strings. */
