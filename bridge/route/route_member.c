@@ -185,9 +185,9 @@ wants(const struct route_member *member, const struct route_entry *entry)
     return false;
 }
 
-/* Serve the history from the member's position on; live again when its end is reached. */
-static void
-catch_up(struct route_member *member)
+/* Serve the history from the member's position on. */
+bool
+route_member_advance(struct route_member *member)
 {
     const struct route_history *history = &member->app->history;
 
@@ -196,21 +196,22 @@ catch_up(struct route_member *member)
         metrics_add(member->app->options.metrics, BRIDGE_METRIC_SLOW_CONSUMERS, 1);
         link_server_error(member->peer->link, STATUS_LIMIT,
                           "slow-consumer: the history no longer holds what the node has not read");
-        return;
+        return false;
     }
     for (size_t i = route_history_index_after(history, member->position); i < history->count; i++) {
         const struct route_entry *entry = route_history_at(history, i);
 
         if (wants(member, entry)) {
             if (!route_member_can_send(member)) {
-                return;
+                return false;
             }
             send_entry(member, entry);
         }
         member->position = entry->id;
     }
     member->delivered = member->position;
-    member->state = ROUTE_MEMBER_LIVE;
+    member->position = member->app->order.position;
+    return true;
 }
 
 void
@@ -226,5 +227,7 @@ route_member_resume(struct route_member *member)
             return;
         }
     }
-    catch_up(member);
+    if (route_member_advance(member)) {
+        member->state = ROUTE_MEMBER_LIVE;
+    }
 }

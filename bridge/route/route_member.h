@@ -71,6 +71,9 @@ bool route_member_can_send(const struct route_member *member);
 void route_member_deliver(struct route_member *member, const struct route_entry *entry);
 /** Keep the present position until route_member_resume() finds nothing in the way. */
 void route_member_fall_behind(struct route_member *member, uint64_t position);
+/** BEHIND: send what is new up to the app's position, and stay behind. False: the link is full, or
+ * has failed. */
+bool route_member_advance(struct route_member *member);
 /** There may be room on the link again, or a replay has what it needs: go on. */
 void route_member_resume(struct route_member *member);
 

@@ -8,6 +8,8 @@
 
 enum replay_state {
     REPLAY_WAITING,   /* not the member's first, or not begun */
+    REPLAY_ASKING,    /* for the counter: the node has seen more than this bridge, or believes so */
+    REPLAY_LAGGING,   /* the node has; the timer runs */
     REPLAY_READING,   /* a page of the log is being read */
     REPLAY_PAUSED,    /* the log could not be read; the timer runs */
     REPLAY_SENDING,   /* `matches` is complete and sorted */
@@ -32,6 +34,8 @@ struct route_replay {
     struct map topics;        /* name -> struct replay_topic */
     struct replay_topic *all; /* that of the topic "*", or NULL */
     uint64_t oldest_since;
+    uint64_t newest_since;
+    bool is_ahead; /* newest_since is above the counter: nobody can have seen it */
     uint64_t missing_to;
     struct replay_match *matches;
     size_t match_count;
@@ -72,6 +76,9 @@ add_topic(struct route_replay *replay, const struct link_topic *asked)
     }
     if (topic->since < replay->oldest_since) {
         replay->oldest_since = topic->since;
+    }
+    if (asked->since > replay->newest_since) {
+        replay->newest_since = asked->since;
     }
     return STATUS_OK;
 }
@@ -119,7 +126,7 @@ route_replay_free(struct route_replay *replay)
 {
     list_remove(&replay->in_member);
     timer_stop(replay->member->app->options.timers, &replay->timer);
-    if (replay->state == REPLAY_READING) {
+    if (replay->state == REPLAY_READING || replay->state == REPLAY_ASKING) {
         replay->state = REPLAY_ABANDONED;
         return;
     }
@@ -374,13 +381,88 @@ begin(struct route_replay *replay)
     read_page(replay);
 }
 
+/* ---- A node that is ahead ---- */
+
+static void
+on_lag_timer(struct timer *timer)
+{
+    struct route_replay *replay = CONTAINER_OF(timer, struct route_replay, timer);
+
+    replay->state = REPLAY_WAITING;
+    route_member_resume(replay->member);
+}
+
+static void
+wait_for_more(struct route_replay *replay, uint64_t delay_ms)
+{
+    replay->state = REPLAY_LAGGING;
+    timer_start(replay->member->app->options.timers, &replay->timer, delay_ms, on_lag_timer);
+}
+
+static void
+ignore_log_entry(struct route_log_read *read, struct bytes channel_message)
+{
+    (void)read;
+    (void)channel_message;
+}
+
+static void
+on_counter_read(struct route_log_read *read, enum status status, bool is_last)
+{
+    struct route_replay *replay = CONTAINER_OF(read, struct route_replay, read);
+
+    (void)is_last;
+    if (replay->state == REPLAY_ABANDONED) {
+        release(replay);
+    } else if (status != STATUS_OK) {
+        wait_for_more(replay, ROUTE_REPLAY_RETRY_MS);
+    } else if (read->counter >= replay->newest_since) {
+        wait_for_more(replay, ROUTE_REPLAY_LAG_MS);
+    } else {
+        replay->is_ahead = true;
+        replay->state = REPLAY_WAITING;
+        route_member_resume(replay->member);
+    }
+}
+
+static void
+ask_for_counter(struct route_replay *replay)
+{
+    struct route_channel *channel = replay->member->app->channel;
+
+    replay->state = REPLAY_ASKING;
+    replay->read = (struct route_log_read){.on_entry = ignore_log_entry,
+                                           .on_done = on_counter_read,
+                                           .from_id = replay->newest_since,
+                                           .to_id = replay->newest_since,
+                                           .limit = 1};
+    channel->operations->read_log(channel, &replay->read);
+}
+
+/* Whether the position has reached what was asked for. A node may come from a bridge that is ahead
+ * of this one: then that is waited for. A position that the counter has not reached is stale. */
+static bool
+has_reached(struct route_replay *replay)
+{
+    struct route_member *member = replay->member;
+
+    if (replay->newest_since <= member->position || replay->is_ahead) {
+        return true;
+    }
+    if (replay->newest_since > member->app->order.position) {
+        ask_for_counter(replay);
+        return false;
+    }
+    return route_member_advance(member);
+}
+
 bool
 route_replay_step(struct route_replay *replay)
 {
     struct route_member *member = replay->member;
     struct link_server *link = member->peer->link;
 
-    if (replay->state == REPLAY_WAITING) {
+    if (replay->state == REPLAY_WAITING && has_reached(replay)) {
         begin(replay);
     }
     if (replay->state != REPLAY_SENDING) {

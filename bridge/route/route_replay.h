@@ -15,6 +15,8 @@ enum {
     ROUTE_REPLAY_PAGE = 256, /* log entries read at once */
     ROUTE_REPLAY_RETRY_MS = 250,
     ROUTE_REPLAY_PATIENCE_MS = 10000, /* how long an unreadable log is waited for */
+    /* after that look again whether this bridge has caught up with a node */
+    ROUTE_REPLAY_LAG_MS = 50,
 };
 
 /** Append a replay to the member's; it is served by route_member_resume(). ${topics} are copied. OK

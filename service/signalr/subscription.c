@@ -12,10 +12,6 @@
 #include "service/signalr/replay.h"
 #include "service/signalr/topic_name.h"
 
-/* A cursor above the farm's position by less than this may come from a bridge that is ahead of
- * ours; by more it is stale or forged, and waiting for it would make the client deaf. */
-enum { STALE_DISTANCE = 1000 * 1000 };
-
 struct subscription {
     struct worker_app *app;
     struct connection *connection;
@@ -210,8 +206,8 @@ check_cursor(struct subscription *subscription, const struct backplane_subscribe
     if (subscription->since == BACKPLANE_NO_REPLAY) {
         return;
     }
-    if (subscription->since > result->position &&
-        subscription->since - result->position > STALE_DISTANCE) {
+    /* A bridge that is behind the one the client came from catches up before it answers. */
+    if (subscription->since > result->position) {
         subscription->is_stale = true;
         worker_app_count(app, app->context->metrics.stale_cursors, 1);
         if (log_allows(&app->stale_limit, app->context->clock->now_ms, &suppressed)) {

@@ -117,6 +117,53 @@ replays_queue_up(void **state)
     route_fixture_deinit(&fixture);
 }
 
+/* It comes from a bridge that has heard more than this one. */
+static void
+a_node_that_is_ahead_is_caught_up_with(void **state)
+{
+    struct route_fixture fixture;
+
+    (void)state;
+    route_fixture_init_joined(&fixture);
+    fixture_node_listen(&fixture, 0, "t");
+    route_fixture_forget(&fixture);
+    fixture.backplane.counter = 103;
+    fixture_node_replay(&fixture, 0, "t", 102);
+    route_fixture_expect(&fixture, "");
+    fake_route_hear(&fixture.backplane, 101, route_fixture_frame("t", "one"));
+    fake_route_hear(&fixture.backplane, 102, route_fixture_frame("t", "two"));
+    fake_route_hear(&fixture.backplane, 103, route_fixture_frame("t", "three"));
+    route_fixture_expect(&fixture, "");
+    route_fixture_advance(&fixture, ROUTE_REPLAY_LAG_MS);
+    route_fixture_expect(&fixture, "a: deliver 101 one foreign\n"
+                                   "a: deliver 102 two foreign\n"
+                                   "a: deliver 103 three foreign\n"
+                                   "a: replay 103 three foreign\n"
+                                   "a: replayed to 103 missing 0\n");
+    fake_route_hear(&fixture.backplane, 104, route_fixture_frame("t", "four"));
+    route_fixture_expect(&fixture, "a: deliver 104 four foreign\n");
+    route_fixture_deinit(&fixture);
+}
+
+/* R-4, C-9: the counter has not got that far, so nobody can have seen it. */
+static void
+a_stale_position_is_told_at_once(void **state)
+{
+    struct route_fixture fixture;
+
+    (void)state;
+    route_fixture_init_joined(&fixture);
+    fixture_node_replay(&fixture, 0, "t", 5000);
+    route_fixture_expect(&fixture, "a: replayed to 100 missing 0\n");
+    fixture.backplane.is_log_down = true;
+    fixture_node_replay(&fixture, 0, "t", 5000);
+    route_fixture_expect(&fixture, "");
+    fixture.backplane.is_log_down = false;
+    route_fixture_advance(&fixture, ROUTE_REPLAY_RETRY_MS);
+    route_fixture_expect(&fixture, "a: replayed to 100 missing 0\n");
+    route_fixture_deinit(&fixture);
+}
+
 static void
 a_node_may_leave_during_its_replay(void **state)
 {
@@ -264,6 +311,8 @@ main(void)
         cmocka_unit_test(the_log_reaches_further_back),
         cmocka_unit_test(live_messages_follow_the_replay),
         cmocka_unit_test(replays_queue_up),
+        cmocka_unit_test(a_node_that_is_ahead_is_caught_up_with),
+        cmocka_unit_test(a_stale_position_is_told_at_once),
         cmocka_unit_test(a_node_may_leave_during_its_replay),
         cmocka_unit_test(an_unreadable_log_is_waited_for),
         cmocka_unit_test(a_slow_node_is_served_from_the_history),
