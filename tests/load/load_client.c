@@ -74,7 +74,9 @@ transport_name(enum load_transport transport)
 static void
 append_query(struct load_client *client, struct buffer *out)
 {
-    buffer_append_format(out, "?transport=%s&clientProtocol=2.1&connectionData=%%5B%%7B%%22name%%22%%3A%%22%s%%22%%7D%%5D",
+    buffer_append_format(out,
+                         "?transport=%s&clientProtocol=2.1&connectionData=%%5B%%7B%%22name%%22%%3A%"
+                         "%22%s%%22%%7D%%5D",
                          transport_name(client->options.transport), client->options.hub);
     if (client->options.user != NULL) {
         buffer_append_string(out, "&user=");
@@ -182,7 +184,8 @@ try_again(struct load_client *client)
         buffer_clear(&client->cursor);
         buffer_clear(&client->groups);
     }
-    timer_start(loop_timers(client->options.loop), &client->retry, client->options.retry_ms, on_retry);
+    timer_start(loop_timers(client->options.loop), &client->retry, client->options.retry_ms,
+                on_retry);
 }
 
 /* ---- negotiate and start ---- */
@@ -209,7 +212,8 @@ take_negotiation(struct load_client *client)
 {
     struct bytes body = buffer_bytes(&client->request_body);
     yyjson_doc *document = yyjson_read((const char *)body.data, body.length, 0);
-    const char *token = yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(document), "ConnectionToken"));
+    const char *token =
+        yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(document), "ConnectionToken"));
     const char *id = yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(document), "ConnectionId"));
 
     if (token != NULL && id != NULL) {
@@ -248,8 +252,9 @@ on_request_end(void *owner, enum status status)
     }
 }
 
-static const struct load_http_handler request_handler = {
-    .on_status = on_request_status, .on_data = on_request_data, .on_end = on_request_end};
+static const struct load_http_handler request_handler = {.on_status = on_request_status,
+                                                         .on_data = on_request_data,
+                                                         .on_end = on_request_end};
 
 static void
 send_request(struct load_client *client, const char *verb)
@@ -261,8 +266,8 @@ send_request(struct load_client *client, const char *verb)
     append_host(client, &text);
     buffer_append_string(&text, "Connection: close\r\n\r\n");
     buffer_clear(&client->request_body);
-    if (load_http_open(client->options.loop, address_of(client), buffer_bytes(&text), &request_handler, client,
-                       &client->request) != STATUS_OK) {
+    if (load_http_open(client->options.loop, address_of(client), buffer_bytes(&text),
+                       &request_handler, client, &client->request) != STATUS_OK) {
         abort();
     }
     buffer_deinit(&text);
@@ -307,7 +312,8 @@ take_messages(struct load_client *client, yyjson_val *messages)
 static void
 take_envelope(struct load_client *client, struct bytes json)
 {
-    yyjson_doc *document = yyjson_read((const char *)json.data, json.length, YYJSON_READ_NUMBER_AS_RAW);
+    yyjson_doc *document =
+        yyjson_read((const char *)json.data, json.length, YYJSON_READ_NUMBER_AS_RAW);
     yyjson_val *root = yyjson_doc_get_root(document);
     yyjson_val *id = yyjson_obj_get(root, "I");
 
@@ -399,11 +405,9 @@ on_channel_data(void *owner, struct bytes data)
     }
     buffer_append(&client->received, data);
     if (client->options.transport == LOAD_WEB_SOCKETS) {
-        while (take_websocket_frame(client)) {
-        }
+        while (take_websocket_frame(client)) {}
     } else if (client->options.transport == LOAD_SERVER_SENT_EVENTS) {
-        while (take_event(client)) {
-        }
+        while (take_event(client)) {}
     }
 }
 
@@ -411,7 +415,8 @@ static void
 on_channel_end(void *owner, enum status status)
 {
     struct load_client *client = owner;
-    bool is_poll = client->options.transport == LOAD_LONG_POLLING && status == STATUS_OK && client->is_channel_live;
+    bool is_poll = client->options.transport == LOAD_LONG_POLLING && status == STATUS_OK &&
+                   client->is_channel_live;
 
     client->channel = NULL;
     if (is_poll) {
@@ -424,8 +429,9 @@ on_channel_end(void *owner, enum status status)
     }
 }
 
-static const struct load_http_handler channel_handler = {
-    .on_status = on_channel_status, .on_data = on_channel_data, .on_end = on_channel_end};
+static const struct load_http_handler channel_handler = {.on_status = on_channel_status,
+                                                         .on_data = on_channel_data,
+                                                         .on_end = on_channel_end};
 
 static const char *
 channel_verb(const struct load_client *client)
@@ -433,7 +439,9 @@ channel_verb(const struct load_client *client)
     if (client->state == CLIENT_CONNECTING) {
         return "connect";
     }
-    return client->options.transport == LOAD_LONG_POLLING && client->state != CLIENT_DOWN ? "poll" : "reconnect";
+    return client->options.transport == LOAD_LONG_POLLING && client->state != CLIENT_DOWN
+               ? "poll"
+               : "reconnect";
 }
 
 static void
@@ -452,14 +460,15 @@ open_channel(struct load_client *client)
         buffer_append_url_encoded(&text, buffer_bytes(&client->groups));
     }
     append_host(client, &text);
-    buffer_append_string(&text, client->options.transport == LOAD_WEB_SOCKETS
-                                    ? "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                                      "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-                                    : "Connection: close\r\n\r\n");
+    buffer_append_string(
+        &text, client->options.transport == LOAD_WEB_SOCKETS
+                   ? "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                     "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+                   : "Connection: close\r\n\r\n");
     buffer_clear(&client->received);
     client->is_channel_live = false;
-    if (load_http_open(client->options.loop, address_of(client), buffer_bytes(&text), &channel_handler, client,
-                       &client->channel) != STATUS_OK) {
+    if (load_http_open(client->options.loop, address_of(client), buffer_bytes(&text),
+                       &channel_handler, client, &client->channel) != STATUS_OK) {
         abort();
     }
     buffer_deinit(&text);
@@ -514,14 +523,16 @@ on_send_end(void *owner, enum status status)
     struct load_client *client = send->client;
 
     list_remove(&send->node);
-    client->handler->on_result(client->owner, send->id, status == STATUS_OK ? buffer_bytes(&send->body) : BYTES_NONE);
+    client->handler->on_result(client->owner, send->id,
+                               status == STATUS_OK ? buffer_bytes(&send->body) : BYTES_NONE);
     buffer_deinit(&send->body);
     free(send);
     end_if_idle(client);
 }
 
-static const struct load_http_handler send_handler = {
-    .on_status = on_send_status, .on_data = on_send_data, .on_end = on_send_end};
+static const struct load_http_handler send_handler = {.on_status = on_send_status,
+                                                      .on_data = on_send_data,
+                                                      .on_end = on_send_end};
 
 static void
 post(struct load_client *client, const char *verb, struct bytes data, uint64_t id)
@@ -543,14 +554,15 @@ post(struct load_client *client, const char *verb, struct bytes data, uint64_t i
     }
     append_head(client, &text, "POST", verb);
     append_host(client, &text);
-    buffer_append_format(&text,
-                         "Content-Type: application/x-www-form-urlencoded; charset=UTF-8\r\nContent-Length: %zu\r\n"
-                         "Connection: close\r\n\r\n",
-                         body.length);
+    buffer_append_format(
+        &text,
+        "Content-Type: application/x-www-form-urlencoded; charset=UTF-8\r\nContent-Length: %zu\r\n"
+        "Connection: close\r\n\r\n",
+        body.length);
     buffer_append(&text, buffer_bytes(&body));
     list_append(&client->sends, &send->node);
-    if (load_http_open(client->options.loop, address_of(client), buffer_bytes(&text), &send_handler, send,
-                       &send->http) != STATUS_OK) {
+    if (load_http_open(client->options.loop, address_of(client), buffer_bytes(&text), &send_handler,
+                       send, &send->http) != STATUS_OK) {
         abort();
     }
     buffer_deinit(&body);
@@ -565,8 +577,8 @@ load_client_invoke(struct load_client *client, const char *method, struct bytes 
 
     buffer_init(&text, CLIENT_TEXT_MAX_BYTES);
     buffer_init(&frame, CLIENT_TEXT_MAX_BYTES);
-    buffer_append_format(&text, "{\"H\":\"%s\",\"M\":\"%s\",\"A\":%.*s,\"I\":%" PRIu64 "}", client->options.hub, method,
-                         BYTES_PRINTF(arguments), id);
+    buffer_append_format(&text, "{\"H\":\"%s\",\"M\":\"%s\",\"A\":%.*s,\"I\":%" PRIu64 "}",
+                         client->options.hub, method, BYTES_PRINTF(arguments), id);
     if (client->options.transport != LOAD_WEB_SOCKETS) {
         post(client, "send", buffer_bytes(&text), id);
     } else if (client->channel != NULL && client->is_channel_live) {
@@ -583,8 +595,8 @@ load_client_invoke(struct load_client *client, const char *method, struct bytes 
 /* ---- life ---- */
 
 enum status
-load_client_new(const struct load_client_options *options, const struct load_client_handler *handler, void *owner,
-                struct load_client **out)
+load_client_new(const struct load_client_options *options,
+                const struct load_client_handler *handler, void *owner, struct load_client **out)
 {
     struct load_client *client = calloc(1, sizeof(*client));
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * load_client: a raw SignalR 2 client for load and fault runs, many on one loop: negotiate, connect over WebSocket, server-sent events or
- * long polling, start, invoke, and reconnect with cursor and groups token, on the same node or the next of a list.
+ * load_client: a raw SignalR 2 client for load and fault runs, many on one loop: negotiate, connect
+ * over WebSocket, server-sent events or long polling, start, invoke, and reconnect with cursor and
+ * groups token, on the same node or the next of a list.
  */
 #ifndef HUBPLANE_TESTS_LOAD_CLIENT_H
 #define HUBPLANE_TESTS_LOAD_CLIENT_H
@@ -18,7 +19,8 @@ struct load_client_handler {
     void (*on_started)(void *owner);
     /* One element of M as JSON text, in the order received. */
     void (*on_message)(void *owner, struct bytes json);
-    /* The answer to load_client_invoke(): {"R":…} or {"E":…}; ${json} is empty when the request failed on the way: outcome unknown. */
+    /* The answer to load_client_invoke(): {"R":…} or {"E":…}; ${json} is empty when the request
+     * failed on the way: outcome unknown. */
     void (*on_result)(void *owner, uint64_t id, struct bytes json);
     /* The transport was lost, or is back. */
     void (*on_connection)(void *owner, bool is_up);
@@ -31,13 +33,13 @@ struct load_client_options {
     const char *const *addresses; /* nodes, HOST:PORT; borrowed */
     size_t address_count;
     size_t first_address;
-    bool hops;                    /* reconnects go to the next node of the list */
+    bool hops; /* reconnects go to the next node of the list */
     enum load_transport transport;
-    const char *path;             /* "/signalr" */
-    const char *hub;              /* "chathub" */
-    const char *user;             /* NULL = none; sent as the query parameter "user" */
-    uint32_t retry_ms;            /* pause before each new attempt */
-    uint32_t patience_ms;         /* gives up after so long without a transport */
+    const char *path;     /* "/signalr" */
+    const char *hub;      /* "chathub" */
+    const char *user;     /* NULL = none; sent as the query parameter "user" */
+    uint32_t retry_ms;    /* pause before each new attempt */
+    uint32_t patience_ms; /* gives up after so long without a transport */
 };
 
 MUST_CHECK enum status load_client_new(const struct load_client_options *options,

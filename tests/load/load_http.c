@@ -69,7 +69,8 @@ on_data(void *owner, struct stream *stream, struct bytes input)
     if (code == HPE_PAUSED_UPGRADE) {
         const uint8_t *rest = (const uint8_t *)llhttp_get_error_pos(&http->parser);
         http->is_upgraded = true;
-        http->handler->on_data(http->owner, bytes_from(rest, (size_t)(input.data + input.length - rest)));
+        http->handler->on_data(http->owner,
+                               bytes_from(rest, (size_t)(input.data + input.length - rest)));
     } else if (code != HPE_OK) {
         stream_close(stream, "not http");
     }
@@ -81,20 +82,24 @@ on_closed(void *owner, enum status status, const char *reason)
     struct load_http *http = owner;
 
     (void)reason;
-    if (!http->is_complete && !http->is_upgraded && llhttp_finish(&http->parser) == HPE_OK && http->is_complete) {
+    if (!http->is_complete && !http->is_upgraded && llhttp_finish(&http->parser) == HPE_OK &&
+        http->is_complete) {
         status = STATUS_OK; /* a body that ends with the connection */
     }
-    http->handler->on_end(http->owner, http->is_complete ? STATUS_OK : status == STATUS_OK ? STATUS_CANCELED : status);
+    http->handler->on_end(http->owner, http->is_complete     ? STATUS_OK
+                                       : status == STATUS_OK ? STATUS_CANCELED
+                                                             : status);
     payload_unref(http->request);
     free(http);
 }
 
 enum status
-load_http_open(struct loop *loop, const char *address, struct bytes request, const struct load_http_handler *handler,
-               void *owner, struct load_http **out)
+load_http_open(struct loop *loop, const char *address, struct bytes request,
+               const struct load_http_handler *handler, void *owner, struct load_http **out)
 {
-    static const struct stream_handler stream_handler = {
-        .on_open = on_open, .on_data = on_data, .on_closed = on_closed};
+    static const struct stream_handler stream_handler = {.on_open = on_open,
+                                                         .on_data = on_data,
+                                                         .on_closed = on_closed};
     struct stream_options options = {.queue_limit_bytes = (size_t)64 * 1024 * 1024};
     struct load_http *http = calloc(1, sizeof(*http));
 
@@ -110,7 +115,8 @@ load_http_open(struct loop *loop, const char *address, struct bytes request, con
     http->settings.on_message_complete = on_complete;
     llhttp_init(&http->parser, HTTP_RESPONSE, &http->settings);
     http->parser.data = http;
-    enum status status = dialer_open(loop, address, 5000, &options, &stream_handler, http, &http->stream);
+    enum status status =
+        dialer_open(loop, address, 5000, &options, &stream_handler, http, &http->stream);
     if (status != STATUS_OK) {
         payload_unref(http->request);
         free(http);

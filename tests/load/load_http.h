@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* load_http: one HTTP request of a test client over a stream of its own, with the response handed on as it comes. */
+/* load_http: one HTTP request of a test client over a stream of its own, with the response handed
+ * on as it comes. */
 #ifndef HUBPLANE_TESTS_LOAD_HTTP_H
 #define HUBPLANE_TESTS_LOAD_HTTP_H
 
@@ -16,9 +17,11 @@ struct load_http_handler {
     void (*on_end)(void *owner, enum status status);
 };
 
-/** load_http_open(loop, address, request, handler, owner, out): Connect and send ${request}, whole text with head and body. OK, INVALID, NO_MEMORY. */
+/** load_http_open(loop, address, request, handler, owner, out): Connect and send ${request}, whole
+ * text with head and body. OK, INVALID, NO_MEMORY. */
 MUST_CHECK enum status load_http_open(struct loop *loop, const char *address, struct bytes request,
-                                      const struct load_http_handler *handler, void *owner, struct load_http **out);
+                                      const struct load_http_handler *handler, void *owner,
+                                      struct load_http **out);
 /** Write more: WebSocket frames after a 101. */
 void load_http_write(struct load_http *http, struct bytes data);
 /** Drop it; on_end still fires, with CANCELED or what came before. */

@@ -80,7 +80,8 @@ make_room(struct load_ledger *ledger)
 }
 
 uint32_t
-load_ledger_send(struct load_ledger *ledger, size_t sender, uint32_t session, enum load_target target, size_t index)
+load_ledger_send(struct load_ledger *ledger, size_t sender, uint32_t session,
+                 enum load_target target, size_t index)
 {
     make_room(ledger);
     ledger->messages[ledger->message_count] = (struct ledger_message){
@@ -119,16 +120,18 @@ has(const struct load_ledger *ledger, size_t number, size_t client)
 }
 
 static void
-complain(const struct load_ledger *ledger, uint64_t count, const char *what, size_t number, size_t client)
+complain(const struct load_ledger *ledger, uint64_t count, const char *what, size_t number,
+         size_t client)
 {
     static const char *const targets[] = {"all", "group", "user", "connection"};
     static const char *const outcomes[] = {"pending", "accepted", "refused", "unknown"};
     const struct ledger_message *message = &ledger->messages[number];
 
     if (ledger->complaints != NULL && count <= COMPLAINTS_MAX) {
-        fprintf(ledger->complaints, "%s: message=%zu client=%zu sender=%u session=%u to=%s %u outcome=%s\n", what,
-                number, client, message->sender, message->session, targets[message->target], message->index,
-                outcomes[message->outcome]);
+        fprintf(ledger->complaints,
+                "%s: message=%zu client=%zu sender=%u session=%u to=%s %u outcome=%s\n", what,
+                number, client, message->sender, message->session, targets[message->target],
+                message->index, outcomes[message->outcome]);
     }
 }
 
@@ -203,7 +206,8 @@ load_ledger_totals(const struct load_ledger *ledger)
 
     for (size_t number = 0; number < ledger->message_count; number++) {
         const struct ledger_message *message = &ledger->messages[number];
-        for (size_t client = 0; message->outcome == LOAD_ACCEPTED && client < ledger->client_count; client++) {
+        for (size_t client = 0; message->outcome == LOAD_ACCEPTED && client < ledger->client_count;
+             client++) {
             totals.missing += is_for(ledger, message, client) && !has(ledger, number, client);
         }
     }
@@ -217,7 +221,8 @@ load_ledger_complain(const struct load_ledger *ledger)
 
     for (size_t number = 0; number < ledger->message_count; number++) {
         const struct ledger_message *message = &ledger->messages[number];
-        for (size_t client = 0; message->outcome == LOAD_ACCEPTED && client < ledger->client_count; client++) {
+        for (size_t client = 0; message->outcome == LOAD_ACCEPTED && client < ledger->client_count;
+             client++) {
             if (is_for(ledger, message, client) && !has(ledger, number, client)) {
                 complain(ledger, ++count, "lost", number, client);
             }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * load_run: many clients send numbered messages through a farm and keep the ledger. Whoever started it says what to do on standard
- * input (start, pause, break N, stop) and reads one JSON object a line: what goes on each second, "ready", and "end" with the totals.
+ * load_run: many clients send numbered messages through a farm and keep the ledger. Whoever started
+ * it says what to do on standard input (start, pause, break N, stop) and reads one JSON object a
+ * line: what goes on each second, "ready", and "end" with the totals.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -96,13 +97,14 @@ print_totals(struct run *run, const char *event)
     for (size_t i = 0; i < run->options.clients; i++) {
         up += load_client_is_up(run->members[i].client);
     }
-    printf("{\"event\":\"%s\",\"up\":%zu,\"ended\":%zu,\"broken\":%zu,\"sent\":%" PRIu64 ",\"accepted\":%" PRIu64
-           ",\"refused\":%" PRIu64 ",\"unknown\":%" PRIu64 ",\"pending\":%" PRIu64 ",\"delivered\":%" PRIu64
-           ",\"missing\":%" PRIu64 ",\"duplicated\":%" PRIu64 ",\"disordered\":%" PRIu64 ",\"stray\":%" PRIu64
+    printf("{\"event\":\"%s\",\"up\":%zu,\"ended\":%zu,\"broken\":%zu,\"sent\":%" PRIu64
+           ",\"accepted\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"unknown\":%" PRIu64
+           ",\"pending\":%" PRIu64 ",\"delivered\":%" PRIu64 ",\"missing\":%" PRIu64
+           ",\"duplicated\":%" PRIu64 ",\"disordered\":%" PRIu64 ",\"stray\":%" PRIu64
            ",\"throttled\":%" PRIu64 "}\n",
-           event, up, run->ended_count, run->lost_transports, totals.sent, totals.accepted, totals.refused,
-           totals.unknown, totals.pending, totals.delivered, totals.missing, totals.duplicated, totals.disordered,
-           totals.stray, run->throttled);
+           event, up, run->ended_count, run->lost_transports, totals.sent, totals.accepted,
+           totals.refused, totals.unknown, totals.pending, totals.delivered, totals.missing,
+           totals.duplicated, totals.disordered, totals.stray, run->throttled);
     fflush(stdout);
 }
 
@@ -151,7 +153,8 @@ outcome_of(struct member *member, struct bytes json)
         if (contains(json, "\"I\":")) {
             return LOAD_ACCEPTED;
         }
-        fprintf(stderr, "client %zu: neither result nor error: %.*s\n", member->index, BYTES_PRINTF(json));
+        fprintf(stderr, "client %zu: neither result nor error: %.*s\n", member->index,
+                BYTES_PRINTF(json));
         return LOAD_UNKNOWN;
     }
     if (contains(json, "OUTCOME_UNKNOWN")) {
@@ -193,7 +196,8 @@ on_result(void *owner, uint64_t id, struct bytes json)
     }
     for (size_t i = 0; i < member->pending_count; i++) {
         if (member->pending[i].id == id) {
-            load_ledger_settle(member->run->ledger, member->pending[i].number, outcome_of(member, json));
+            load_ledger_settle(member->run->ledger, member->pending[i].number,
+                               outcome_of(member, json));
             member->pending[i] = member->pending[--member->pending_count];
             return;
         }
@@ -297,8 +301,8 @@ send_one(struct run *run)
     } else {
         size_t target = draw(run, run->options.clients);
         number = load_ledger_send(run->ledger, member->index, session, LOAD_TO_CONNECTION, target);
-        (void)snprintf(text, sizeof(text), "[\"%s\",%" PRIu32 "]", load_client_id(run->members[target].client),
-                       number);
+        (void)snprintf(text, sizeof(text), "[\"%s\",%" PRIu32 "]",
+                       load_client_id(run->members[target].client), number);
         id = load_client_invoke(member->client, "Client", bytes_from_string(text));
     }
     member->pending[member->pending_count++] = (struct pending){id, number};
@@ -323,7 +327,8 @@ settle(struct run *run)
         run->last_delivered = totals.delivered;
         run->last_progress_ms = now_ms(run);
     }
-    /* Whatever is missing has quiet_ms to come; what came twice may come late, so wait a little anyway. */
+    /* Whatever is missing has quiet_ms to come; what came twice may come late, so wait a little
+     * anyway. */
     uint64_t quiet_ms = now_ms(run) - run->last_progress_ms;
     bool is_complete = totals.pending == 0 && totals.missing == 0 && quiet_ms > 500;
     bool is_hopeless = (totals.pending == 0 && quiet_ms > run->options.quiet_ms) ||
@@ -360,7 +365,8 @@ on_report(struct timer *timer)
     if (run->state == RUN_SETTLING) {
         settle(run);
     }
-    timer_start(loop_timers(run->loop), timer, run->state == RUN_SETTLING ? REPORT_MS / 5 : REPORT_MS, on_report);
+    timer_start(loop_timers(run->loop), timer,
+                run->state == RUN_SETTLING ? REPORT_MS / 5 : REPORT_MS, on_report);
 }
 
 /* ---- what we are told ---- */
@@ -434,7 +440,8 @@ read_commands(void *context)
 static void
 usage(void)
 {
-    fprintf(stderr, "usage: load_run --nodes HOST:PORT,… [--clients N] [--rate R] [--seed S] [--patience-ms N]\n"
+    fprintf(stderr, "usage: load_run --nodes HOST:PORT,… [--clients N] [--rate R] [--seed S] "
+                    "[--patience-ms N]\n"
                     "                [--quiet-ms N] [--settle-ms N] [--sticky yes]\n");
     exit(2);
 }
@@ -442,7 +449,8 @@ usage(void)
 static void
 take_nodes(struct run_options *options, char *text)
 {
-    for (char *part = strtok(text, ","); part != NULL && options->node_count < NODES_MAX; part = strtok(NULL, ",")) {
+    for (char *part = strtok(text, ","); part != NULL && options->node_count < NODES_MAX;
+         part = strtok(NULL, ",")) {
         options->nodes[options->node_count++] = part;
     }
 }
