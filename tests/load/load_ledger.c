@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COMPLAINTS_MAX = 12, NOT_A_NUMBER = UINT32_MAX };
+#define NOT_A_NUMBER UINT32_MAX
+
+enum { COMPLAINTS_MAX = 12 };
 
 struct ledger_message {
     uint32_t sender;
