@@ -36,7 +36,6 @@ function takeArguments(list) {
 
 const options = takeArguments(process.argv.slice(2));
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hubplane-chaos-'));
-const chance = new Chance(options.seed);
 const farm = new FaultFarm(folder, { clients: options.clients });
 const started = Date.now();
 let faultCount = 0;
@@ -67,11 +66,15 @@ function watch() {
     }, 100);
 }
 
-async function rage() {
+/** One stream of faults, each after the one before; two streams overlap. */
+async function rage(names, chance, [low, high]) {
     const end = Date.now() + options.seconds * 1000;
-    while (Date.now() < end) {
-        await sleep(chance.between(500, 4000));
-        const name = chance.pick(options.faults);
+    for (;;) {
+        await sleep(chance.between(low, high));
+        if (Date.now() > end || names.length === 0) {
+            return;
+        }
+        const name = chance.pick(names);
         const fault = faults[name];
         const ms = chance.between(...fault.ms);
         progress(`${name} ${ms}`);
@@ -91,7 +94,10 @@ async function run() {
     console.log(`chaos: seed=${options.seed} clients=${options.clients} rate=${options.rate}/s logs=${folder}`);
     load.start();
     const timer = watch();
-    await rage();
+    await Promise.all([
+        rage(options.faults, new Chance(options.seed), [500, 4000]),
+        rage(options.faults.filter((name) => faults[name].isLight), new Chance(options.seed + 1), [1500, 8000]),
+    ]);
     clearInterval(timer);
     await farm.heal();
     progress('settling');

@@ -74,7 +74,8 @@ async function redis(farm, ...parts) {
 
 const redisFolder = (farm) => path.join(farm.folder, 'redis');
 
-/** Each: (farm, ms, chance) => Promise; ms is drawn from [low, high] beforehand. */
+/** Each: (farm, ms, chance) => Promise; ms is drawn from [low, high] beforehand. Light ones take nobody's memory away, so they may
+ *  come while another fault lasts: nothing of what must survive hangs on them. */
 export const faults = {
     'redis-kill': { ms: [200, 3000], run: (farm, ms) => killAndRestart(farm, farm.redis, ms) },
     'redis-older': { ms: [300, 2000], run: async (farm, ms) => {
@@ -109,13 +110,13 @@ export const faults = {
     'bridge-kill': { ms: [200, 3000], run: (farm, ms, chance) => killAndRestart(farm, chance.pick(farm.bridges), ms) },
     'bridge-restart': { ms: [0, 1000], run: (farm, ms, chance) => stopAndRestart(farm, chance.pick(farm.bridges), ms) },
     'bridge-freeze': { ms: [500, 9000], run: (farm, ms, chance) => freeze(chance.pick(farm.bridges), ms) },
-    'link-wire-cut': { ms: [0, 1000], run: (farm, ms, chance) => wire(chance.pick(chance.pick(farm.nodes).linkProxies), 'refuse', ms) },
+    'link-wire-cut': { isLight: true, ms: [0, 1000], run: (farm, ms, chance) => wire(chance.pick(chance.pick(farm.nodes).linkProxies), 'refuse', ms) },
     'link-wire-hold': { ms: [1000, 9000], run: (farm, ms, chance) => wire(chance.pick(chance.pick(farm.nodes).linkProxies), 'hold', ms) },
-    'link-wire-swallow': { ms: [50, 1000], run: (farm, ms, chance) => wire(chance.pick(chance.pick(farm.nodes).linkProxies), 'swallow', ms) },
+    'link-wire-swallow': { isLight: true, ms: [50, 1000], run: (farm, ms, chance) => wire(chance.pick(chance.pick(farm.nodes).linkProxies), 'swallow', ms) },
     'node-kill': { ms: [200, 2000], run: (farm, ms, chance) => killAndRestart(farm, chance.pick(farm.nodes), ms) },
     'node-restart': { ms: [0, 1000], run: (farm, ms, chance) => stopAndRestart(farm, chance.pick(farm.nodes), ms) },
-    'node-freeze': { ms: [500, 3000], run: (farm, ms, chance) => freeze(chance.pick(farm.nodes), ms) },
-    'clients-break': { ms: [5, 150], run: async (farm, count) => farm.running.say(`break ${count}`) },
+    'node-freeze': { isLight: true, ms: [500, 3000], run: (farm, ms, chance) => freeze(chance.pick(farm.nodes), ms) },
+    'clients-break': { isLight: true, ms: [5, 150], run: async (farm, count) => farm.running.say(`break ${count}`) },
 };
 
 /** The first program that ended without having been told to; null when there is none. */
