@@ -403,12 +403,33 @@ link_client_replay(struct link_client *link, uint16_t app, uint32_t request,
 {
     struct buffer *out = link_core_scratch(&link->core);
     for (size_t i = 0; i < count; i++) {
+        if (topics[i].topic.length > LINK_TEXT_MAX_BYTES) {
+            log_error(link->core.log, "link", "a topic is too long for the link bytes=%zu",
+                      topics[i].topic.length);
+            continue;
+        }
         buffer_append_u64(out, topics[i].since);
         buffer_append_text16(out, topics[i].topic);
     }
     link_core_send_scratch(&link->core, (struct envelope){.kind = ENVELOPE_REPLAY,
                                                           .app = app,
                                                           .request = request});
+}
+
+bool
+link_client_replay_fits(const struct link_client *link, const struct link_topic *topics,
+                        size_t count)
+{
+    const size_t row_bytes = sizeof(uint64_t) + sizeof(uint16_t);
+    size_t room = link->core.peer_payload_max_bytes;
+
+    for (size_t i = 0; i < count; i++) {
+        if (topics[i].topic.length + row_bytes > room) {
+            return false;
+        }
+        room -= topics[i].topic.length + row_bytes;
+    }
+    return true;
 }
 
 void

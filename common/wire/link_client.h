@@ -91,11 +91,13 @@ size_t link_client_frame_max(const struct link_client *link);
 void link_client_interest(struct link_client *link, uint16_t app, uint32_t request,
                           const struct bytes *added, size_t added_count,
                           const struct bytes *removed, size_t removed_count);
-/** All topics in one envelope: the sum of (topic length + 10) must not pass
- * link_client_frame_max(), else the link fails with LIMIT; split a longer list into several
- * requests. */
+/** All topics in one envelope, else the link fails with LIMIT: ask link_client_replay_fits() first.
+ */
 void link_client_replay(struct link_client *link, uint16_t app, uint32_t request,
                         const struct link_topic *topics, size_t count);
+/** Whether the bridge takes so many topics in one REPLAY. */
+bool link_client_replay_fits(const struct link_client *link, const struct link_topic *topics,
+                             size_t count);
 void link_client_query(struct link_client *link, uint16_t app, uint32_t request,
                        struct bytes topic);
 /** Grant the bridge more payload bytes to deliver: those of each on_deliver that has been dealt

@@ -137,6 +137,20 @@ go_live(struct backplane_app *app, uint64_t position)
     backplane_schedule_flush(app->backplane);
 }
 
+/* What was missed, in one REPLAY, since only one brings the messages of all topics in id order. More topics than it holds ask
+ * for every message of the app; dispatching passes over those nobody here listens to. */
+static void
+replay_missed(struct backplane_app *app, const struct link_topic *topics, size_t count)
+{
+    const struct link_topic every = {BYTES("*"), app->position};
+    bool fits = link_client_replay_fits(app->backplane->link, topics, count);
+
+    app->phase = APP_CATCHING_UP;
+    app->catch_up_request = app->next_request++;
+    link_client_replay(app->backplane->link, app->handle, app->catch_up_request, fits ? topics : &every,
+                       fits ? count : 1);
+}
+
 /* Every topic the node listens to, with the last id it has, so that nothing published meanwhile is missed. */
 static void
 catch_up(struct backplane_app *app, uint64_t current_id)
@@ -151,12 +165,8 @@ catch_up(struct backplane_app *app, uint64_t current_id)
     for (struct map_entry *entry = map_first(&app->interest.topics); entry != NULL; entry = map_next(entry)) {
         struct interested_topic *topic = map_entry_value(entry);
         if (topic->state == TOPIC_NEW) {
-            if (topic->users > 0) {
-                list_remove(&topic->changed);
-            }
-            topic->complete_since = app->position;
+            topic_interest_complete(topic, app->position);
         }
-        topic->state = TOPIC_COMPLETE;
         texts[count] = topic_interest_text(&app->interest, topic);
         topics[count] = (struct link_topic){texts[count], app->position};
         count++;
@@ -164,10 +174,8 @@ catch_up(struct backplane_app *app, uint64_t current_id)
     if (count == 0) {
         go_live(app, current_id);
     } else {
-        app->phase = APP_CATCHING_UP;
-        app->catch_up_request = app->next_request++;
         link_client_interest(app->backplane->link, app->handle, 0, texts, count, NULL, 0);
-        link_client_replay(app->backplane->link, app->handle, app->catch_up_request, topics, count);
+        replay_missed(app, topics, count);
     }
     free(topics);
     free(texts);
@@ -305,9 +313,7 @@ send_added(struct backplane_app *app)
             texts = grown;
         }
         texts[count++] = topic_interest_text(&app->interest, topic);
-        topic->state = TOPIC_ASKED;
-        topic->request = app->next_request;
-        list_remove(&topic->changed);
+        topic_interest_ask(&app->interest, topic, app->next_request);
     }
     if (count > 0) {
         link_client_interest(app->backplane->link, app->handle, app->next_request, texts, count, NULL, 0);

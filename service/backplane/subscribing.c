@@ -123,6 +123,11 @@ ask_for_replay(struct backplane_app *app, struct pending_subscribe *pending)
             topics[count++] = (struct link_topic){command->topics[i].topic, command->topics[i].since};
         }
     }
+    if (!link_client_replay_fits(app->backplane->link, topics, count)) {
+        free(topics);
+        answer(app, pending, STATUS_LIMIT, app->position, 0); /* one connection must not cost all others the link */
+        return;
+    }
     backplane_app_flush(app); /* interest first: then REPLAYED's position is complete for the new topics, too */
     pending->reason = WAITING_REPLAY;
     pending->request = app->next_request++;
@@ -141,9 +146,7 @@ answer_unlinked(struct backplane_app *app, struct pending_subscribe *pending)
     for (size_t i = 0; i < command->topic_count; i++) {
         struct interested_topic *topic = topic_interest_find(&app->interest, command->topics[i].topic);
         if (topic != NULL && topic->state == TOPIC_NEW) {
-            topic->state = TOPIC_COMPLETE;
-            topic->complete_since = app->position;
-            list_remove(&topic->changed);
+            topic_interest_complete(topic, app->position);
         }
     }
     if (wants_replay(command) && !(ring_covers(app, command) && replay_from_ring(app, pending))) {
@@ -212,12 +215,12 @@ subscribing_remove(struct backplane_app *app, const struct port_command *command
 static void
 complete_topics(struct backplane_app *app, uint32_t request, uint64_t position)
 {
-    for (struct map_entry *entry = map_first(&app->interest.topics); entry != NULL; entry = map_next(entry)) {
-        struct interested_topic *topic = map_entry_value(entry);
-        if (topic->state == TOPIC_ASKED && topic->request <= request) {
-            topic->state = TOPIC_COMPLETE;
-            topic->complete_since = position;
+    LIST_FOR_EACH(node, &app->interest.asked) {
+        struct interested_topic *topic = CONTAINER_OF(node, struct interested_topic, asking);
+        if (topic->request > request) {
+            return;
         }
+        topic_interest_complete(topic, position);
     }
 }
 
@@ -291,12 +294,8 @@ subscribing_replayed(struct backplane_app *app, uint32_t request, uint64_t posit
 void
 subscribing_unlinked(struct backplane_app *app)
 {
-    for (struct map_entry *entry = map_first(&app->interest.topics); entry != NULL; entry = map_next(entry)) {
-        struct interested_topic *topic = map_entry_value(entry);
-        if (topic->state == TOPIC_ASKED) {
-            topic->state = TOPIC_COMPLETE;
-            topic->complete_since = app->position;
-        }
+    LIST_FOR_EACH(node, &app->interest.asked) {
+        topic_interest_complete(CONTAINER_OF(node, struct interested_topic, asking), app->position);
     }
     LIST_FOR_EACH(node, &app->waiting) {
         struct pending_subscribe *pending = CONTAINER_OF(node, struct pending_subscribe, node);

@@ -10,6 +10,7 @@ topic_interest_init(struct topic_interest *interest, size_t worker_count)
     map_init(&interest->topics);
     interest->worker_count = worker_count;
     list_init(&interest->added);
+    list_init(&interest->asked);
     list_init(&interest->lingering);
 }
 
@@ -112,6 +113,30 @@ void
 topic_interest_remove(struct topic_interest *interest, struct interested_topic *topic)
 {
     list_remove(&topic->changed);
+    if (topic->state == TOPIC_ASKED) {
+        list_remove(&topic->asking);
+    }
     (void)map_remove(&interest->topics, topic_interest_text(interest, topic));
     free(topic);
+}
+
+void
+topic_interest_ask(struct topic_interest *interest, struct interested_topic *topic, uint32_t request)
+{
+    topic->state = TOPIC_ASKED;
+    topic->request = request;
+    list_remove(&topic->changed);
+    list_append(&interest->asked, &topic->asking);
+}
+
+void
+topic_interest_complete(struct interested_topic *topic, uint64_t since)
+{
+    if (topic->state == TOPIC_ASKED) {
+        list_remove(&topic->asking);
+    } else if (topic->state == TOPIC_NEW && topic->users > 0) {
+        list_remove(&topic->changed); /* from `added`; without users it goes on lingering */
+    }
+    topic->state = TOPIC_COMPLETE;
+    topic->complete_since = since;
 }

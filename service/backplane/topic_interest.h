@@ -14,6 +14,7 @@ enum interested_topic_state {
 
 struct interested_topic {
     struct list_node changed; /* in `added` while NEW and used, in `lingering` while nobody listens, else in none */
+    struct list_node asking;  /* in `asked` while ASKED */
     enum interested_topic_state state;
     uint32_t request;
     uint64_t complete_since;
@@ -28,6 +29,7 @@ struct topic_interest {
     struct map topics;
     size_t worker_count;
     struct list added;     /* NEW ones, to be sent at the end of the turn */
+    struct list asked;     /* ASKED ones, in the order of their requests */
     struct list lingering; /* without users; in order of expiry */
 };
 
@@ -43,6 +45,10 @@ void topic_interest_release(struct topic_interest *interest, struct bytes topic,
 /** The first lingering topic that has expired, or NULL; to be ended with topic_interest_remove(). */
 struct interested_topic *topic_interest_expired(struct topic_interest *interest, uint64_t now_ms);
 void topic_interest_remove(struct topic_interest *interest, struct interested_topic *topic);
+/** A NEW topic that is used goes to the bridge in the INTEREST of ${request}; requests only grow. */
+void topic_interest_ask(struct topic_interest *interest, struct interested_topic *topic, uint32_t request);
+/** Whatever it was, from ${since} on it is complete. */
+void topic_interest_complete(struct interested_topic *topic, uint64_t since);
 struct bytes topic_interest_text(const struct topic_interest *interest, const struct interested_topic *topic);
 
 #endif

@@ -5,6 +5,8 @@
 
 #define BIG(number) ((unsigned long long)(number))
 
+enum { FIXTURE_SHOWN = 64 }; /* of a topic */
+
 static enum status
 post(void *context, void (*fn)(void *argument), void *argument)
 {
@@ -155,7 +157,7 @@ static void
 on_interest(void *owner, uint16_t app, bool is_added, struct bytes topic)
 {
     (void)app;
-    BRIDGE(owner, "interest %c%.*s", is_added ? '+' : '-', BYTES_PRINTF(topic));
+    BRIDGE(owner, "interest %c%.*s", is_added ? '+' : '-', BYTES_PRINTF(bytes_slice(topic, 0, FIXTURE_SHOWN)));
 }
 
 static void

@@ -4,6 +4,8 @@
 #include "tests/support/test.h"
 #include "tests/unit/backplane/backplane_fixture.h"
 
+#include <string.h>
+
 static void
 init_listening(struct backplane_fixture *fixture)
 {
@@ -111,6 +113,56 @@ new_connections_are_served_meanwhile(void **state)
     backplane_fixture_deinit(&f);
 }
 
+/* Asked for and given up in the turn in which the link is lost: the topic lingers, unused, and is used again later. */
+static void
+who_left_before_the_loss_leaves_no_trace(void **state)
+{
+    struct backplane_fixture f;
+
+    (void)state;
+    init_listening(&f);
+    backplane_fixture_subscribe(&f, 0, "hg-ChatHub.room", BACKPLANE_NO_REPLAY);
+    backplane_fixture_unsubscribe(&f, 0, "hg-ChatHub.room");
+    backplane_fixture_cut(&f);
+    backplane_fixture_forget(&f);
+    backplane_fixture_subscribe(&f, 0, "hg-ChatHub.room", BACKPLANE_NO_REPLAY);
+    backplane_fixture_expect(&f, "worker 0: subscribed OK at 100 missing 0\n");
+    backplane_fixture_deinit(&f);
+}
+
+/* Their names do not fit into one envelope together. */
+static void
+very_many_topics_ask_for_everything(void **state)
+{
+    enum { TOPICS = 300, NAME_BYTES = 60000 };
+    static char name[NAME_BYTES + 1];
+    static const char tail[] = "bridge: interest end 0\n"
+                               "bridge: replay 2\n"
+                               "bridge:   * since 100\n";
+    struct backplane_fixture f;
+
+    (void)state;
+    init_listening(&f);
+    memset(name, 'x', NAME_BYTES);
+    for (int i = 0; i < TOPICS; i++) {
+        name[0] = (char)('a' + i / 26);
+        name[1] = (char)('a' + i % 26);
+        backplane_fixture_subscribe(&f, 0, name, BACKPLANE_NO_REPLAY);
+    }
+    backplane_fixture_cut(&f);
+    backplane_fixture_forget(&f);
+    backplane_fixture_link(&f);
+    struct bytes told = buffer_bytes(&f.told_bridge);
+    assert_bytes(bytes_after(told, told.length - strlen(tail)), bytes_from_string(tail));
+    backplane_fixture_forget(&f);
+    backplane_fixture_deliver(&f, 2, 101, "h-ChatHub", "missed");
+    backplane_fixture_deliver(&f, 2, 102, "h-Other", "of nobody here");
+    backplane_fixture_expect(&f, "worker 0: message 101 h-ChatHub missed\n"
+                                 "worker 0: position 102\n"
+                                 "worker 1: position 102\n");
+    backplane_fixture_deinit(&f);
+}
+
 static void
 a_loss_is_told(void **state)
 {
@@ -181,6 +233,8 @@ main(void)
         cmocka_unit_test(what_was_missed_comes_first),
         cmocka_unit_test(publishes_are_sent_again),
         cmocka_unit_test(new_connections_are_served_meanwhile),
+        cmocka_unit_test(who_left_before_the_loss_leaves_no_trace),
+        cmocka_unit_test(very_many_topics_ask_for_everything),
         cmocka_unit_test(a_loss_is_told),
         cmocka_unit_test(before_the_first_link_nothing_is_promised),
         cmocka_unit_test(a_refused_app_fails_at_once),

@@ -391,6 +391,8 @@ test_replay_that_is_too_long(void **state)
     for (size_t i = 0; i < COUNT; i++) {
         topics[i].topic = bytes_from(text, LINK_TEXT_MAX_BYTES);
     }
+    assert_true(link_client_replay_fits(fixture.client, topics, COUNT - 1));
+    assert_false(link_client_replay_fits(fixture.client, topics, COUNT));
     link_client_replay(fixture.client, 1, 1, topics, COUNT);
     assert_int_equal(fixture.told.length, 0);
     timers_run(&fixture.timers);

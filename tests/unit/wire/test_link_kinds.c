@@ -224,6 +224,24 @@ test_replay_and_query(void **state)
 }
 
 static void
+test_replay_leaves_out_what_no_envelope_holds(void **state)
+{
+    (void)state;
+    struct link_fixture fixture;
+    open_fixture(&fixture, 0);
+    char *text = calloc(1, LINK_TEXT_MAX_BYTES + 1);
+    assert_non_null(text);
+    const struct link_topic topics[] = {{bytes_from(text, LINK_TEXT_MAX_BYTES + 1), 5},
+                                        {BYTES("c-1"), 7}};
+    link_client_replay(fixture.client, 1, 8, topics, 2);
+    link_fixture_expect(&fixture, "bridge: replay 1 8 c-1>7\n");
+    assert_true(bytes_ends_with_ignore_case(buffer_bytes(&fixture.logged),
+                                            BYTES("too long for the link bytes=65536\n")));
+    free(text);
+    link_fixture_deinit(&fixture);
+}
+
+static void
 test_state_secrets_credit_goaway(void **state)
 {
     (void)state;
@@ -283,6 +301,7 @@ main(void)
         cmocka_unit_test(test_deliver),
         cmocka_unit_test(test_large_frames_are_shared),
         cmocka_unit_test(test_replay_and_query),
+        cmocka_unit_test(test_replay_leaves_out_what_no_envelope_holds),
         cmocka_unit_test(test_state_secrets_credit_goaway),
         cmocka_unit_test(test_thousands_of_small_deliveries),
     };
