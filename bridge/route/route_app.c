@@ -83,6 +83,7 @@ send_opened(struct route_member *member)
     };
 
     memcpy(opened.secrets, app->options.secrets, sizeof(opened.secrets));
+    app->is_position_told = true;
     member->state = ROUTE_MEMBER_LIVE;
     link_server_opened(member->peer->link, member->handle, &opened);
 }
@@ -122,6 +123,16 @@ floor_id(void *owner)
     return app->floor_id <= ROUTE_LIFT_LIMIT_ID ? app->floor_id : 0;
 }
 
+/* There is no position yet: begin where a node has come to. What is before is in the log at best. */
+static void
+resume_from(struct route_app *app, uint64_t id)
+{
+    if (app->order.state == ROUTE_ORDER_UNSTARTED) {
+        route_order_resume_from(&app->order, id);
+        route_history_incomplete_to(&app->history, app->order.position);
+    }
+}
+
 enum status
 route_app_join(struct route_app *app, struct route_peer *peer, uint16_t handle,
                const uint8_t *instance, uint64_t last_seen_id, uint64_t acknowledged_sequence,
@@ -137,8 +148,11 @@ route_app_join(struct route_app *app, struct route_peer *peer, uint16_t handle,
     member->publisher = publisher;
     route_publisher_attach(publisher, member, acknowledged_sequence);
     list_append(&app->members, &member->in_app);
+    member->seen = last_seen_id;
     raise_floor(app, last_seen_id);
-    route_order_resume_from(&app->order, last_seen_id);
+    if (!app->is_position_told) {
+        resume_from(app, last_seen_id);
+    }
     *out = member;
     if (app->order.state != ROUTE_ORDER_UNSTARTED) {
         send_opened(member);

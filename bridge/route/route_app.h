@@ -42,6 +42,7 @@ struct route_app {
     char *subject; /* for the log: "app ChatApp" */
     struct route_channel *channel;
     enum link_backplane_state state;
+    bool is_position_told;   /* to a node: from then on it only moves with messages */
     bool is_publish_failing; /* the store refuses publishes for a while though it is connected */
     struct buffer state_text;
     struct route_topics topics;

@@ -44,11 +44,9 @@ drop_item(struct route_order *order, struct order_item *item)
 void
 route_order_deinit(struct route_order *order)
 {
-    struct order_item *item;
-
     timer_stop(order->timers, &order->timer);
-    while ((item = first_ahead(order)) != NULL) {
-        drop_item(order, item);
+    LIST_FOR_EACH (node, &order->ahead) {
+        drop_item(order, CONTAINER_OF(node, struct order_item, node));
     }
 }
 

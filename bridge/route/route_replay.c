@@ -35,7 +35,7 @@ struct route_replay {
     struct replay_topic *all; /* that of the topic "*", or NULL */
     uint64_t oldest_since;
     uint64_t newest_since;
-    bool is_ahead; /* newest_since is above the counter: nobody can have seen it */
+    bool is_ahead; /* what was asked for is above the counter: nobody can have seen it */
     uint64_t missing_to;
     struct replay_match *matches;
     size_t match_count;
@@ -332,6 +332,10 @@ on_page_done(struct route_log_read *read, enum status status, bool is_last)
         return;
     }
     timers = replay->member->app->options.timers;
+    if (replay->member->app->state != LINK_BACKPLANE_OPEN) {
+        /* Redis is away: what is in the log will be there when it is back. */
+        replay->give_up_ms = timers->clock->now_ms + ROUTE_REPLAY_PATIENCE_MS;
+    }
     if (status != STATUS_OK && timers->clock->now_ms < replay->give_up_ms) {
         replay->state = REPLAY_PAUSED;
         timer_start(timers, &replay->timer, ROUTE_REPLAY_RETRY_MS, on_retry);
@@ -406,6 +410,16 @@ ignore_log_entry(struct route_log_read *read, struct bytes channel_message)
     (void)channel_message;
 }
 
+/* How far this bridge must have come before it can answer: to what the client has seen, and to what
+ * the node has, which lets nothing up to there pass any more. */
+static uint64_t
+needed_position(const struct route_replay *replay)
+{
+    uint64_t seen = replay->member->seen;
+
+    return replay->newest_since > seen ? replay->newest_since : seen;
+}
+
 static void
 on_counter_read(struct route_log_read *read, enum status status, bool is_last)
 {
@@ -416,7 +430,7 @@ on_counter_read(struct route_log_read *read, enum status status, bool is_last)
         release(replay);
     } else if (status != STATUS_OK) {
         wait_for_more(replay, ROUTE_REPLAY_RETRY_MS);
-    } else if (read->counter >= replay->newest_since) {
+    } else if (read->counter >= needed_position(replay)) {
         wait_for_more(replay, ROUTE_REPLAY_LAG_MS);
     } else {
         replay->is_ahead = true;
@@ -433,23 +447,26 @@ ask_for_counter(struct route_replay *replay)
     replay->state = REPLAY_ASKING;
     replay->read = (struct route_log_read){.on_entry = ignore_log_entry,
                                            .on_done = on_counter_read,
-                                           .from_id = replay->newest_since,
-                                           .to_id = replay->newest_since,
+                                           .from_id = needed_position(replay),
+                                           .to_id = needed_position(replay),
                                            .limit = 1};
     channel->operations->read_log(channel, &replay->read);
 }
 
-/* Whether the position has reached what was asked for. A node may come from a bridge that is ahead
- * of this one: then that is waited for. A position that the counter has not reached is stale. */
+/* A node may come from a bridge that is ahead of this one: then that is waited for. A position that
+ * the counter has not reached is stale. */
 static bool
 has_reached(struct route_replay *replay)
 {
     struct route_member *member = replay->member;
+    uint64_t needed = needed_position(replay);
+    /* A node's own catching up, which ends where it begins. */
+    bool is_nothing_missing = replay->oldest_since == needed && needed == member->seen;
 
-    if (replay->newest_since <= member->position || replay->is_ahead) {
+    if (needed <= member->position || is_nothing_missing || replay->is_ahead) {
         return true;
     }
-    if (replay->newest_since > member->app->order.position) {
+    if (needed > member->app->order.position) {
         ask_for_counter(replay);
         return false;
     }

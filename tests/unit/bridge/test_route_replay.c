@@ -164,6 +164,71 @@ a_stale_position_is_told_at_once(void **state)
     route_fixture_deinit(&fixture);
 }
 
+/* A bridge that started while Redis is away begins where the first node has come to, which says
+ * nothing about what another node lacks. */
+static void
+a_node_that_lacks_more_than_the_first_is_served_from_the_log(void **state)
+{
+    struct route_fixture fixture;
+
+    (void)state;
+    route_fixture_init(&fixture);
+    route_fixture_open(&fixture, false);
+    for (uint64_t id = 97; id <= 100; id++) {
+        fake_route_log(&fixture.backplane, id, route_fixture_frame("t", "kept"));
+    }
+    fixture.nodes[0].last_seen_id = 99;
+    fixture.nodes[1].last_seen_id = 97;
+    fixture_node_join(&fixture, 0);
+    route_fixture_advance(&fixture, ROUTE_OPEN_PATIENCE_MS);
+    fixture_node_join(&fixture, 1);
+    route_fixture_advance(&fixture, ROUTE_OPEN_PATIENCE_MS);
+    fixture_node_listen(&fixture, 1, "t");
+    route_fixture_forget(&fixture);
+    fixture.backplane.is_log_down = true;
+    fixture_node_replay(&fixture, 1, "t", 97);
+    route_fixture_advance(&fixture, 2 * ROUTE_REPLAY_PATIENCE_MS);
+    route_fixture_expect(&fixture, "");
+    fixture.backplane.is_log_down = false;
+    fake_route_connect(&fixture.backplane);
+    route_fixture_advance(&fixture, ROUTE_REPLAY_RETRY_MS);
+    route_fixture_expect(&fixture, "a: open\n"
+                                   "b: replay 98 kept foreign\n"
+                                   "b: replay 99 kept foreign\n"
+                                   "b: replayed to 99 missing 0\n"
+                                   "b: deliver 100 kept foreign\n");
+    route_fixture_deinit(&fixture);
+}
+
+/* The other way round: the position that was told stays, and who is ahead of it gets nothing twice. */
+static void
+a_told_position_is_not_raised(void **state)
+{
+    struct route_fixture fixture;
+
+    (void)state;
+    route_fixture_init(&fixture);
+    route_fixture_open(&fixture, false);
+    for (uint64_t id = 97; id <= 100; id++) {
+        fake_route_log(&fixture.backplane, id, route_fixture_frame("t", "kept"));
+    }
+    fixture.nodes[0].last_seen_id = 97;
+    fixture.nodes[1].last_seen_id = 99;
+    fixture_node_join(&fixture, 0);
+    fixture_node_listen(&fixture, 0, "t");
+    route_fixture_advance(&fixture, ROUTE_OPEN_PATIENCE_MS);
+    fixture_node_join(&fixture, 1);
+    route_fixture_advance(&fixture, ROUTE_OPEN_PATIENCE_MS);
+    route_fixture_forget(&fixture);
+    fixture_node_replay(&fixture, 1, "t", 99);
+    route_fixture_expect(&fixture, "b: replayed to 97 missing 0\n");
+    fake_route_connect(&fixture.backplane);
+    route_fixture_expect(&fixture, "a: deliver 98 kept foreign\n"
+                                   "a: deliver 99 kept foreign\n"
+                                   "a: deliver 100 kept foreign\n");
+    route_fixture_deinit(&fixture);
+}
+
 static void
 a_node_may_leave_during_its_replay(void **state)
 {
@@ -313,6 +378,8 @@ main(void)
         cmocka_unit_test(replays_queue_up),
         cmocka_unit_test(a_node_that_is_ahead_is_caught_up_with),
         cmocka_unit_test(a_stale_position_is_told_at_once),
+        cmocka_unit_test(a_node_that_lacks_more_than_the_first_is_served_from_the_log),
+        cmocka_unit_test(a_told_position_is_not_raised),
         cmocka_unit_test(a_node_may_leave_during_its_replay),
         cmocka_unit_test(an_unreadable_log_is_waited_for),
         cmocka_unit_test(a_slow_node_is_served_from_the_history),
