@@ -78,12 +78,32 @@ verb_list(const struct verb *verb, struct verb_arguments arguments)
 
 /* ---- revoke ---- */
 
-static enum exit_code
-revoke(const char *directory, const char *name, int64_t grace_s)
+/* What becomes of the apps' token secrets. */
+enum secrets_fate {
+    SECRETS_GRACE, /* new ones; those of before end after FARM_SECRETS_GRACE_S */
+    SECRETS_NOW,   /* new ones; those of before are of no more use */
+    SECRETS_KEEP,
+};
+
+static void
+print_result(const char *name, size_t revoked_count, size_t rotated_count)
 {
+    if (revoked_count == 0) {
+        printf("Every certificate of %s had been revoked before.\n", name);
+        return;
+    }
+    printf("Revoked %zu certificate%s of %s; %zu app%s new token secrets.\n", revoked_count,
+           revoked_count == 1 ? "" : "s", name, rotated_count,
+           rotated_count == 1 ? " has" : "s have");
+}
+
+static enum exit_code
+revoke(const char *directory, const char *name, enum secrets_fate fate)
+{
+    int64_t grace_s = fate == SECRETS_GRACE ? FARM_SECRETS_GRACE_S : 0;
     int64_t now_s = (int64_t)time(NULL);
+    size_t revoked_count, rotated_count = 0;
     struct buffer apps, problem;
-    size_t revoked_count, rotated_count;
     enum exit_code code;
     enum status status;
 
@@ -91,37 +111,49 @@ revoke(const char *directory, const char *name, int64_t grace_s)
     buffer_init(&problem, PROBLEM_MAX_BYTES);
     status = farm_list_revoke(directory, bytes_from_string(name), now_s, &revoked_count, &apps,
                               &problem);
-    if (status == STATUS_OK && revoked_count > 0) {
+    if (status == STATUS_OK && revoked_count > 0 && fate != SECRETS_KEEP) {
         status = farm_secrets_rotate(directory, buffer_bytes(&apps), now_s, grace_s, &rotated_count,
                                      &problem);
     }
     code = verbs_report(status, &problem);
-    if (code == EXIT_CODE_OK && revoked_count == 0) {
-        printf("Every certificate of %s had been revoked before.\n", name);
-    } else if (code == EXIT_CODE_OK) {
-        printf("Revoked %zu certificate%s of %s; %zu app%s new token secrets.\n", revoked_count,
-               revoked_count == 1 ? "" : "s", name, rotated_count,
-               rotated_count == 1 ? " has" : "s have");
+    if (code == EXIT_CODE_OK) {
+        print_result(name, revoked_count, rotated_count);
     }
     buffer_deinit(&apps);
     buffer_deinit(&problem);
     return code;
 }
 
+static enum exit_code
+take_fate(const struct verb *verb, struct verb_arguments *arguments, enum secrets_fate *fate)
+{
+    bool is_now = verbs_take_flag(arguments, "--now");
+    bool keeps = verbs_take_flag(arguments, "--keep-secrets");
+
+    if (is_now && keeps) {
+        return verbs_usage_error(verb, "--now and --keep-secrets contradict each other");
+    }
+    *fate = is_now ? SECRETS_NOW : keeps ? SECRETS_KEEP : SECRETS_GRACE;
+    return EXIT_CODE_OK;
+}
+
 enum exit_code
 verb_revoke(const struct verb *verb, struct verb_arguments arguments)
 {
     struct bridge_options options = {.name = NULL};
-    bool is_now = verbs_take_flag(&arguments, "--now");
+    enum secrets_fate fate = SECRETS_GRACE;
     const char *directory;
-    enum exit_code code = verbs_take_state(verb, &arguments, &options, &directory);
+    enum exit_code code = take_fate(verb, &arguments, &fate);
 
+    if (code == EXIT_CODE_OK) {
+        code = verbs_take_state(verb, &arguments, &options, &directory);
+    }
     if (code == EXIT_CODE_OK && arguments.count != 1) {
         code = verbs_usage_error(verb, arguments.count == 0 ? "the name of the node is missing"
                                                             : "one name at a time");
     }
     if (code == EXIT_CODE_OK) {
-        code = revoke(directory, arguments.values[0], is_now ? 0 : FARM_SECRETS_GRACE_S);
+        code = revoke(directory, arguments.values[0], fate);
     }
     verbs_free_config(&options);
     return code;

@@ -33,14 +33,17 @@ const struct verb verbs[] = {
     {"list", "[--state DIR | --config FILE]", "list the certificates that have been issued",
      "One line each, oldest first: name, role, apps, serial, expiry, and whether it is revoked.",
      verb_list},
-    {"revoke", "NAME|SERIAL [--now] [--state DIR | --config FILE]",
+    {"revoke", "NAME|SERIAL [--now | --keep-secrets] [--state DIR | --config FILE]",
      "take back the certificates of a node",
      "A running bridge closes the link within seconds and refuses the certificate from then on; "
      "it\n"
-     "needs no restart. The node's apps get new token secrets; tokens of before are good for ten\n"
-     "minutes more, unless --now says that their clients have to negotiate again. On other "
-     "bridges,\n"
-     "copy the file revoked and the folder secrets into their state directory.",
+     "needs no restart. The node's apps get new token secrets, since it knew the old ones: "
+     "clients\n"
+     "that are connected negotiate again within ten minutes, with --now at once. With\n"
+     "--keep-secrets they need not: for a certificate that was only replaced, or a node that was\n"
+     "only retired. For bridges elsewhere, copy the file revoked and the folder secrets into "
+     "their\n"
+     "state directory.",
      verb_revoke},
     {"tail", "APP [--config FILE]", "show the messages of an app as they pass, decoded",
      "Connects to Redis as the configuration says; without Redis, to the bridge of this machine.\n"
