@@ -123,7 +123,8 @@ floor_id(void *owner)
     return app->floor_id <= ROUTE_LIFT_LIMIT_ID ? app->floor_id : 0;
 }
 
-/* There is no position yet: begin where a node has come to. What is before is in the log at best. */
+/* There is no position yet: begin where a node has come to. What is before is in the log at best.
+ */
 static void
 resume_from(struct route_app *app, uint64_t id)
 {

@@ -37,7 +37,8 @@ struct route_member {
     enum route_member_state state;
     uint16_t handle;
     bool listens_to_all;
-    uint64_t seen;     /* what the node had seen when it opened the app, perhaps by another bridge */
+    /* what the node had seen when it opened the app, perhaps by another bridge */
+    uint64_t seen;
     uint64_t position; /* BEHIND: everything up to it that concerns the node has been sent */
     /* id of the last message sent live, so that several topics of one message count once */
     uint64_t delivered;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bridge/route/route_order.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "common/wire/signalr_message.h"
@@ -36,6 +37,7 @@ static void
 drop_item(struct route_order *order, struct order_item *item)
 {
     list_remove(&item->node);
+    assert(order->ahead.head.next != &item->node); /* what the analyzer cannot see by itself */
     order->ahead_bytes -= sizeof(*item) + item->frame.length;
     payload_unref(item->frame.payload);
     free(item);

@@ -58,8 +58,9 @@ give_line(char *out, int size, void *stream)
     return out;
 }
 
-/* A blank followed by ';' starts a comment, except in what the section leaves open: there ';' belongs to the value, as between
- * the actions of a relay rule. inih is told to keep its hands off both. */
+/* A blank followed by ';' starts a comment, except in what the section leaves open: there ';'
+ * belongs to the value, as between the actions of a relay rule. inih is told to keep its hands off
+ * both. */
 static void
 cut_comment(const struct reading *reading, const char *name, char *value)
 {

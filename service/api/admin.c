@@ -6,7 +6,8 @@
 enum { ADMIN_BODY_MAX_BYTES = 1024 * 1024 };
 
 static void
-respond(struct http_exchange *exchange, uint16_t status, const char *content_type, struct bytes body)
+respond(struct http_exchange *exchange, uint16_t status, const char *content_type,
+        struct bytes body)
 {
     static const struct http_header headers[] = {
         {{(const uint8_t *)"Cache-Control", 13}, {(const uint8_t *)"no-store", 8}},
@@ -74,9 +75,11 @@ admin_handle(const struct admin *admin, struct http_exchange *exchange)
         if (backplane_is_ready(admin->backplane)) {
             respond(exchange, 200, "text/plain", BYTES("ready\n"));
         } else {
-            respond(exchange, 503, "text/plain", BYTES("not ready: publishes wait for a bridge or for Redis\n"));
+            respond(exchange, 503, "text/plain",
+                    BYTES("not ready: publishes wait for a bridge or for Redis\n"));
         }
     } else {
-        respond(exchange, 404, "text/plain", BYTES("there are /metrics, /status, /live and /ready\n"));
+        respond(exchange, 404, "text/plain",
+                BYTES("there are /metrics, /status, /live and /ready\n"));
     }
 }

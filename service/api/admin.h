@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* admin: what operators and monitors ask a node: /metrics, /status, /live, /ready. Bytes in, bytes out. */
+/* admin: what operators and monitors ask a node: /metrics, /status, /live, /ready. Bytes in, bytes
+ * out. */
 #ifndef HUBPLANE_SERVICE_ADMIN_H
 #define HUBPLANE_SERVICE_ADMIN_H
 

@@ -50,7 +50,8 @@ run_notify(struct backplane_app *app, const struct port_command *command)
         if (i == command->worker || topic->counts[i] == 0) {
             continue;
         }
-        struct port_event *event = worker_outbox_add(&backplane->outboxes[i], PORT_NOTICE, app->handle);
+        struct port_event *event =
+            worker_outbox_add(&backplane->outboxes[i], PORT_NOTICE, app->handle);
         event->as.notice.kind = command->notice;
         event->as.notice.id_length = id.length;
         memcpy(event->as.notice.id, id.data, id.length);
@@ -93,7 +94,8 @@ add_positions(struct backplane *backplane)
         }
         app->told_position = app->position;
         for (size_t worker = 0; worker < backplane->options.worker_count; worker++) {
-            worker_outbox_add(&backplane->outboxes[worker], PORT_POSITION, app->handle)->as.position = app->position;
+            worker_outbox_add(&backplane->outboxes[worker], PORT_POSITION, app->handle)
+                ->as.position = app->position;
         }
     }
 }
@@ -126,7 +128,8 @@ on_janitor(struct timer *timer)
         topics += map_count(&backplane->apps[i].interest.topics);
     }
     if (backplane->options.metrics.registry != NULL) {
-        metrics_set(backplane->options.metrics.registry, backplane->options.metrics.interest_topics, (int64_t)topics);
+        metrics_set(backplane->options.metrics.registry, backplane->options.metrics.interest_topics,
+                    (int64_t)topics);
     }
     backplane_schedule_flush(backplane);
     timer_start(backplane->options.timers, &backplane->janitor, JANITOR_MS, on_janitor);
@@ -160,7 +163,8 @@ backplane_new(const struct backplane_options *options, struct backplane **out)
     backplane->apps = calloc(options->app_count + 1, sizeof(*backplane->apps));
     backplane->ports = calloc(options->worker_count, sizeof(*backplane->ports));
     backplane->outboxes = calloc(options->worker_count, sizeof(*backplane->outboxes));
-    if (status != STATUS_OK || backplane->apps == NULL || backplane->ports == NULL || backplane->outboxes == NULL) {
+    if (status != STATUS_OK || backplane->apps == NULL || backplane->ports == NULL ||
+        backplane->outboxes == NULL) {
         backplane->options.app_count = backplane->options.worker_count = 0;
         backplane_free(backplane);
         return STATUS_NO_MEMORY;
@@ -169,11 +173,12 @@ backplane_new(const struct backplane_options *options, struct backplane **out)
         bool is_local = options->workers[i].post == NULL;
         worker_port_init(&backplane->ports[i], backplane, i,
                          is_local ? (struct backplane_poster){NULL, NULL} : options->link_loop);
-        backplane->outboxes[i] =
-            (struct worker_outbox){.port = &backplane->ports[i], .worker_loop = options->workers[i]};
+        backplane->outboxes[i] = (struct worker_outbox){.port = &backplane->ports[i],
+                                                        .worker_loop = options->workers[i]};
     }
     for (size_t i = 0; i < options->app_count && status == STATUS_OK; i++) {
-        status = backplane_app_init(&backplane->apps[i], backplane, (uint16_t)(i + 1), options->app_keys[i]);
+        status = backplane_app_init(&backplane->apps[i], backplane, (uint16_t)(i + 1),
+                                    options->app_keys[i]);
     }
     timer_start(options->timers, &backplane->janitor, JANITOR_MS, on_janitor);
     if (status != STATUS_OK) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * backplane: the node's side of the farm. Lives on the link loop and owns, per app: the interest table (topic to workers), the ring of recent
- * messages, the publish spool. No sockets: whoever dials a bridge (node/bridge_link) hands it a sink and bytes.
+ * backplane: the node's side of the farm. Lives on the link loop and owns, per app: the interest
+ * table (topic to workers), the ring of recent messages, the publish spool. No sockets: whoever
+ * dials a bridge (node/bridge_link) hands it a sink and bytes.
  */
 #ifndef HUBPLANE_SERVICE_BACKPLANE_H
 #define HUBPLANE_SERVICE_BACKPLANE_H
@@ -17,7 +18,8 @@ struct backplane;
 
 enum { BACKPLANE_WORKERS_MAX = 64, BACKPLANE_LINGER_MS = 100 * 1000 };
 
-/* How code is run on another loop: loop_post() in the program, a queue in tests. Keeps the order of the calls. */
+/* How code is run on another loop: loop_post() in the program, a queue in tests. Keeps the order of
+ * the calls. */
 struct backplane_poster {
     enum status (*post)(void *context, void (*fn)(void *argument), void *argument);
     void *context;
@@ -26,8 +28,8 @@ struct backplane_poster {
 /* Metrics of this module: indexes into the program's table. */
 struct backplane_metrics {
     struct metrics *registry;
-    size_t publish_accepted, publish_refused, publish_rejected, spool_depth, spool_bytes, delivered, rejected_frames,
-        replays_local, replays_bridge, gaps, interest_topics, link_up;
+    size_t publish_accepted, publish_refused, publish_rejected, spool_depth, spool_bytes, delivered,
+        rejected_frames, replays_local, replays_bridge, gaps, interest_topics, link_up;
 };
 
 struct backplane_options {
@@ -47,30 +49,35 @@ struct backplane_options {
     void (*schedule_flush)(void *context);
     void *schedule_context;
     /* Bounds. */
-    size_t spool_bytes;     /* of publishes not yet accepted, per app */
-    size_t recent_bytes;    /* of the ring of recent messages, per app */
-    uint32_t publish_wait_ms; /* how long a publisher is kept waiting: then TIMED_OUT or OUTCOME_UNKNOWN */
-    uint32_t linger_ms;     /* interest outlives the last connection by this */
+    size_t spool_bytes;  /* of publishes not yet accepted, per app */
+    size_t recent_bytes; /* of the ring of recent messages, per app */
+    /* how long a publisher is kept waiting: then TIMED_OUT or OUTCOME_UNKNOWN */
+    uint32_t publish_wait_ms;
+    uint32_t linger_ms; /* interest outlives the last connection by this */
 };
 
-MUST_CHECK enum status backplane_new(const struct backplane_options *options, struct backplane **out);
+MUST_CHECK enum status backplane_new(const struct backplane_options *options,
+                                     struct backplane **out);
 /** The link must be closed and no worker may use its port any more. */
 void backplane_free(struct backplane *backplane);
 
-/** The door of worker ${index}; lives as long as the backplane. Its handler must be set, on the link loop's thread before the loops run
- *  or on the worker's own thread, before anything else is done with it. ${clock} is the
- *  worker's and stamps its publishes. */
+/** The door of worker ${index}; lives as long as the backplane. Its handler must be set, on the
+ * link loop's thread before the loops run or on the worker's own thread, before anything else is
+ * done with it. ${clock} is the worker's and stamps its publishes. */
 struct backplane_port *backplane_worker_port(struct backplane *backplane, size_t index);
-void backplane_port_set_handler(struct backplane_port *port, const struct backplane_port_handler *handler,
-                                struct clock *clock, void *owner);
+void backplane_port_set_handler(struct backplane_port *port,
+                                const struct backplane_port_handler *handler, struct clock *clock,
+                                void *owner);
 
-/** The worker is going away: what is still under way to it is dropped, and its requests are never called back. */
+/** The worker is going away: what is still under way to it is dropped, and its requests are never
+ * called back. */
 void backplane_port_clear_handler(struct backplane_port *port);
 
-/** A link is up (TLS done): start the session on it. ${on_failed} tells that the session has ended and the sink was closed by it.
- *  Link loop only, like all below. */
+/** A link is up (TLS done): start the session on it. ${on_failed} tells that the session has ended
+ * and the sink was closed by it. Link loop only, like all below. */
 MUST_CHECK enum status backplane_link_opened(struct backplane *backplane, struct sink *sink,
-                                             void (*on_failed)(void *owner, const char *reason), void *owner);
+                                             void (*on_failed)(void *owner, const char *reason),
+                                             void *owner);
 void backplane_link_receive(struct backplane *backplane, struct bytes input);
 /** The sink is gone. Idempotent; safe when no link is up. */
 void backplane_link_closed(struct backplane *backplane, const char *reason);

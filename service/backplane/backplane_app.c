@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* backplane_app: one app's life with the link: open, catch up, live, lost; see DESIGN.md for the phases. */
+/* backplane_app: one app's life with the link: open, catch up, live, lost; see DESIGN.md for the
+ * phases. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,8 @@
 #include "service/backplane/backplane_internal.h"
 
 enum status
-backplane_app_init(struct backplane_app *app, struct backplane *backplane, uint16_t handle, struct bytes key)
+backplane_app_init(struct backplane_app *app, struct backplane *backplane, uint16_t handle,
+                   struct bytes key)
 {
     struct buffer label;
 
@@ -60,17 +62,20 @@ backplane_app_set_state(struct backplane_app *app, enum backplane_state state)
 }
 
 void
-backplane_app_secrets(struct backplane_app *app, size_t count, const uint8_t (*secrets)[BACKPLANE_SECRET_BYTES])
+backplane_app_secrets(struct backplane_app *app, size_t count,
+                      const uint8_t (*secrets)[BACKPLANE_SECRET_BYTES])
 {
     struct backplane *backplane = app->backplane;
 
-    if (count == app->secret_count && memcmp(app->secrets, secrets, count * sizeof(*secrets)) == 0) {
+    if (count == app->secret_count &&
+        memcmp(app->secrets, secrets, count * sizeof(*secrets)) == 0) {
         return;
     }
     app->secret_count = count;
     memcpy(app->secrets, secrets, count * sizeof(*secrets));
     for (size_t i = 0; i < backplane->options.worker_count; i++) {
-        struct port_event *event = worker_outbox_add(&backplane->outboxes[i], PORT_SECRETS, app->handle);
+        struct port_event *event =
+            worker_outbox_add(&backplane->outboxes[i], PORT_SECRETS, app->handle);
         event->as.secrets.count = count;
         memcpy(event->as.secrets.secrets, secrets, count * sizeof(*secrets));
     }
@@ -81,15 +86,16 @@ void
 backplane_app_open(struct backplane_app *app)
 {
     app->phase = APP_OPENING;
-    link_client_open_app(app->backplane->link, app->handle, bytes_from_string(app->key), app->position,
-                         app->spool.acknowledged);
+    link_client_open_app(app->backplane->link, app->handle, bytes_from_string(app->key),
+                         app->position, app->spool.acknowledged);
 }
 
 void
 backplane_app_open_refused(struct backplane_app *app, enum status status, struct bytes text)
 {
     log_error(app->backplane->options.log, app->label,
-              "the bridge refuses this app: %.*s; correct the configuration of the node or of the bridge status=%s",
+              "the bridge refuses this app: %.*s; correct the configuration of the node or of the "
+              "bridge status=%s",
               BYTES_PRINTF(text), status_name(status));
     app->phase = APP_UNLINKED;
     backplane_app_set_state(app, BACKPLANE_CLOSED);
@@ -137,8 +143,9 @@ go_live(struct backplane_app *app, uint64_t position)
     backplane_schedule_flush(app->backplane);
 }
 
-/* What was missed, in one REPLAY, since only one brings the messages of all topics in id order. More topics than it holds ask
- * for every message of the app; dispatching passes over those nobody here listens to. */
+/* What was missed, in one REPLAY, since only one brings the messages of all topics in id order.
+ * More topics than it holds ask for every message of the app; dispatching passes over those nobody
+ * here listens to. */
 static void
 replay_missed(struct backplane_app *app, const struct link_topic *topics, size_t count)
 {
@@ -147,11 +154,12 @@ replay_missed(struct backplane_app *app, const struct link_topic *topics, size_t
 
     app->phase = APP_CATCHING_UP;
     app->catch_up_request = app->next_request++;
-    link_client_replay(app->backplane->link, app->handle, app->catch_up_request, fits ? topics : &every,
-                       fits ? count : 1);
+    link_client_replay(app->backplane->link, app->handle, app->catch_up_request,
+                       fits ? topics : &every, fits ? count : 1);
 }
 
-/* Every topic the node listens to, with the last id it has, so that nothing published meanwhile is missed. */
+/* Every topic the node listens to, with the last id it has, so that nothing published meanwhile is
+ * missed. */
 static void
 catch_up(struct backplane_app *app, uint64_t current_id)
 {
@@ -162,7 +170,8 @@ catch_up(struct backplane_app *app, uint64_t current_id)
     if (topics == NULL || texts == NULL) {
         abort();
     }
-    for (struct map_entry *entry = map_first(&app->interest.topics); entry != NULL; entry = map_next(entry)) {
+    for (struct map_entry *entry = map_first(&app->interest.topics); entry != NULL;
+         entry = map_next(entry)) {
         struct interested_topic *topic = map_entry_value(entry);
         if (topic->state == TOPIC_NEW) {
             topic_interest_complete(topic, app->position);
@@ -205,14 +214,16 @@ backplane_app_opened(struct backplane_app *app, const struct link_opened *opened
     }
     publishing_settled(app, opened->last_sequence, 0, STATUS_OK);
     publish_spool_rewind(&app->spool);
-    log_info(app->backplane->options.log, app->label, "open position=%" PRIu64 " behind=%" PRIu64, app->position,
+    log_info(app->backplane->options.log, app->label, "open position=%" PRIu64 " behind=%" PRIu64,
+             app->position,
              opened->current_id > app->position ? opened->current_id - app->position : 0);
     backplane_app_set_state(app, state_of(opened->state));
     catch_up(app, opened->current_id);
 }
 
 void
-backplane_app_replayed(struct backplane_app *app, uint32_t request, uint64_t position, uint64_t missing_to)
+backplane_app_replayed(struct backplane_app *app, uint32_t request, uint64_t position,
+                       uint64_t missing_to)
 {
     if (app->phase != APP_CATCHING_UP || request != app->catch_up_request) {
         (void)subscribing_replayed(app, request, position, missing_to);
@@ -282,13 +293,16 @@ backplane_app_gap(struct backplane_app *app, uint64_t from, uint64_t to)
 {
     struct backplane *backplane = app->backplane;
 
-    log_error(backplane->options.log, app->label,
-              "messages are lost: neither a log nor a bridge's history has them any more from=%" PRIu64 " to=%" PRIu64,
-              from, to);
+    log_error(
+        backplane->options.log, app->label,
+        "messages are lost: neither a log nor a bridge's history has them any more from=%" PRIu64
+        " to=%" PRIu64,
+        from, to);
     backplane_count(backplane, backplane->options.metrics.gaps, (int64_t)(to - from + 1));
     recent_ring_reset(&app->ring, to);
     for (size_t i = 0; i < backplane->options.worker_count; i++) {
-        struct port_event *event = worker_outbox_add(&backplane->outboxes[i], PORT_GAP, app->handle);
+        struct port_event *event =
+            worker_outbox_add(&backplane->outboxes[i], PORT_GAP, app->handle);
         event->as.gap.from = from;
         event->as.gap.to = to;
     }
@@ -302,7 +316,7 @@ send_added(struct backplane_app *app)
     size_t count = 0, capacity = 0;
     struct bytes *texts = NULL;
 
-    LIST_FOR_EACH(node, &app->interest.added) {
+    LIST_FOR_EACH (node, &app->interest.added) {
         struct interested_topic *topic = CONTAINER_OF(node, struct interested_topic, changed);
         if (count == capacity) {
             capacity = capacity == 0 ? 64 : capacity * 2;
@@ -316,7 +330,8 @@ send_added(struct backplane_app *app)
         topic_interest_ask(&app->interest, topic, app->next_request);
     }
     if (count > 0) {
-        link_client_interest(app->backplane->link, app->handle, app->next_request, texts, count, NULL, 0);
+        link_client_interest(app->backplane->link, app->handle, app->next_request, texts, count,
+                             NULL, 0);
         app->next_request++;
     }
     free(texts);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* backplane_internal: what the files of this folder share about the backplane; nobody else includes it. */
+/* backplane_internal: what the files of this folder share about the backplane; nobody else includes
+ * it. */
 #ifndef HUBPLANE_SERVICE_BACKPLANE_INTERNAL_H
 #define HUBPLANE_SERVICE_BACKPLANE_INTERNAL_H
 
@@ -13,10 +14,11 @@
 
 /* Where an app stands with the present bridge. */
 enum backplane_app_phase {
-    APP_UNLINKED,  /* no link, or the bridge refused the app */
-    APP_OPENING,   /* OPEN sent */
-    APP_CATCHING_UP, /* OPENED; interest and a replay of everything since our position are under way */
-    APP_LINKED,    /* live */
+    APP_UNLINKED, /* no link, or the bridge refused the app */
+    APP_OPENING,  /* OPEN sent */
+    /* OPENED; interest and a replay of everything since our position are under way */
+    APP_CATCHING_UP,
+    APP_LINKED, /* live */
 };
 
 struct backplane_app {
@@ -32,8 +34,8 @@ struct backplane_app {
     struct topic_interest interest;
     struct recent_ring ring;
     struct publish_spool spool;
-    struct list waiting;        /* pending_subscribe */
-    struct list queries;        /* pending_query */
+    struct list waiting; /* pending_subscribe */
+    struct list queries; /* pending_query */
     uint32_t next_request;
     uint32_t catch_up_request;
     struct recent_selection held; /* live messages that arrived while catching up */
@@ -53,7 +55,8 @@ struct backplane {
     bool is_flush_scheduled;
     /* The link. */
     struct link_client *link;
-    struct link_client *ended_link; /* failed inside one of its own callbacks: freed at the end of the turn */
+    /* failed inside one of its own callbacks: freed at the end of the turn */
+    struct link_client *ended_link;
     bool is_welcome;
     char *bridge_name;
     int64_t credit_bytes;     /* what may still be published */
@@ -70,26 +73,30 @@ struct backplane_app *backplane_app_of(struct backplane *backplane, uint16_t han
 void backplane_count(struct backplane *backplane, size_t metric, int64_t delta);
 
 /* backplane_app.c: one app's life with the link. */
-MUST_CHECK enum status backplane_app_init(struct backplane_app *app, struct backplane *backplane, uint16_t handle,
-                                          struct bytes key);
+MUST_CHECK enum status backplane_app_init(struct backplane_app *app, struct backplane *backplane,
+                                          uint16_t handle, struct bytes key);
 void backplane_app_deinit(struct backplane_app *app);
 void backplane_app_open(struct backplane_app *app);
 void backplane_app_unlinked(struct backplane_app *app);
 void backplane_app_opened(struct backplane_app *app, const struct link_opened *opened);
 void backplane_app_open_refused(struct backplane_app *app, enum status status, struct bytes text);
-void backplane_app_secrets(struct backplane_app *app, size_t count, const uint8_t (*secrets)[BACKPLANE_SECRET_BYTES]);
+void backplane_app_secrets(struct backplane_app *app, size_t count,
+                           const uint8_t (*secrets)[BACKPLANE_SECRET_BYTES]);
 void backplane_app_set_state(struct backplane_app *app, enum backplane_state state);
-void backplane_app_deliver(struct backplane_app *app, uint32_t request, uint64_t id, struct bytes frame);
+void backplane_app_deliver(struct backplane_app *app, uint32_t request, uint64_t id,
+                           struct bytes frame);
 void backplane_app_position(struct backplane_app *app, uint64_t position);
 void backplane_app_gap(struct backplane_app *app, uint64_t from, uint64_t to);
-void backplane_app_replayed(struct backplane_app *app, uint32_t request, uint64_t position, uint64_t missing_to);
+void backplane_app_replayed(struct backplane_app *app, uint32_t request, uint64_t position,
+                            uint64_t missing_to);
 /** Send what the turn gathered: topics to add and remove. */
 void backplane_app_flush(struct backplane_app *app);
 
 /* publishing.c: spool to link and back. */
 void publishing_add(struct backplane_app *app, struct port_command *command);
 void publishing_send(struct backplane_app *app);
-void publishing_settled(struct backplane_app *app, uint64_t sequence, uint64_t id, enum status status);
+void publishing_settled(struct backplane_app *app, uint64_t sequence, uint64_t id,
+                        enum status status);
 void publishing_janitor(struct backplane_app *app);
 /** Everyone who waits is told ${status}; the publishes that never left the node are dropped. */
 void publishing_fail_unsent(struct backplane_app *app, enum status status);
@@ -98,8 +105,10 @@ void publishing_fail_unsent(struct backplane_app *app, enum status status);
 void subscribing_add(struct backplane_app *app, struct port_command *command);
 void subscribing_remove(struct backplane_app *app, const struct port_command *command);
 void subscribing_interest_ack(struct backplane_app *app, uint32_t request, uint64_t position);
-bool subscribing_replay_message(struct backplane_app *app, uint32_t request, const struct backplane_message *message);
-bool subscribing_replayed(struct backplane_app *app, uint32_t request, uint64_t position, uint64_t missing_to);
+bool subscribing_replay_message(struct backplane_app *app, uint32_t request,
+                                const struct backplane_message *message);
+bool subscribing_replayed(struct backplane_app *app, uint32_t request, uint64_t position,
+                          uint64_t missing_to);
 /** The link was lost: what waits for an answer of it is answered or waits for the next. */
 void subscribing_unlinked(struct backplane_app *app);
 /** Live again: start over with everyone who had to wait for that. */

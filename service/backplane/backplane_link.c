@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* backplane_link: the node's session with one bridge: what the link tells goes to the app it is about. */
+/* backplane_link: the node's session with one bridge: what the link tells goes to the app it is
+ * about. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -48,8 +49,8 @@ on_refused(void *owner, uint16_t app, uint64_t sequence, enum status status, str
 {
     struct backplane_app *refused = backplane_app_of(owner, app);
 
-    log_warn(refused->backplane->options.log, refused->label, "a publish was refused: %.*s status=%s",
-             BYTES_PRINTF(text), status_name(status));
+    log_warn(refused->backplane->options.log, refused->label,
+             "a publish was refused: %.*s status=%s", BYTES_PRINTF(text), status_name(status));
     publishing_settled(refused, sequence, 0, status);
 }
 
@@ -61,7 +62,8 @@ on_interest_ack(void *owner, uint16_t app, uint32_t request, uint64_t position)
 }
 
 static void
-on_deliver(void *owner, uint16_t app, uint32_t request, uint64_t id, struct bytes frame, bool is_foreign)
+on_deliver(void *owner, uint16_t app, uint32_t request, uint64_t id, struct bytes frame,
+           bool is_foreign)
 {
     struct backplane *backplane = owner;
 
@@ -97,10 +99,11 @@ on_state(void *owner, uint16_t handle, enum link_backplane_state state, struct b
 {
     struct backplane_app *app = backplane_app_of(owner, handle);
     static const char *const words[] = {"", "open", "buffering", "closed"};
-    static const enum backplane_state states[] = {BACKPLANE_CLOSED, BACKPLANE_OPEN, BACKPLANE_BUFFERING,
-                                                  BACKPLANE_CLOSED};
+    static const enum backplane_state states[] = {BACKPLANE_CLOSED, BACKPLANE_OPEN,
+                                                  BACKPLANE_BUFFERING, BACKPLANE_CLOSED};
 
-    log_info(app->backplane->options.log, app->label, "the backplane is %s: %.*s", words[state], BYTES_PRINTF(text));
+    log_info(app->backplane->options.log, app->label, "the backplane is %s: %.*s", words[state],
+             BYTES_PRINTF(text));
     backplane_app_set_state(app, states[state]);
     if (app->state == BACKPLANE_CLOSED) {
         publishing_fail_unsent(app, STATUS_BACKPLANE_DOWN);
@@ -136,8 +139,8 @@ on_goaway(void *owner, struct bytes reason, struct bytes others)
 {
     struct backplane *backplane = owner;
 
-    log_info(backplane->options.log, "link", "the bridge asks us to leave: %.*s others=%.*s", BYTES_PRINTF(reason),
-             BYTES_PRINTF(others));
+    log_info(backplane->options.log, "link", "the bridge asks us to leave: %.*s others=%.*s",
+             BYTES_PRINTF(reason), BYTES_PRINTF(others));
 }
 
 static void
@@ -171,8 +174,8 @@ static const struct link_client_handler link_handler = {
 };
 
 enum status
-backplane_link_opened(struct backplane *backplane, struct sink *sink, void (*failed)(void *owner, const char *reason),
-                      void *owner)
+backplane_link_opened(struct backplane *backplane, struct sink *sink,
+                      void (*failed)(void *owner, const char *reason), void *owner)
 {
     assert(backplane->link == NULL);
     link_client_free(backplane->ended_link);
@@ -182,8 +185,8 @@ backplane_link_opened(struct backplane *backplane, struct sink *sink, void (*fai
     backplane->ungranted_bytes = 0;
     backplane->on_failed = failed;
     backplane->failed_owner = owner;
-    return link_client_new(sink, backplane->options.timers, backplane->options.log, &backplane->self, &link_handler,
-                           backplane, &backplane->link);
+    return link_client_new(sink, backplane->options.timers, backplane->options.log,
+                           &backplane->self, &link_handler, backplane, &backplane->link);
 }
 
 void

@@ -13,13 +13,14 @@ publish_spool_init(struct publish_spool *spool, size_t limit_bytes)
 void
 publish_spool_deinit(struct publish_spool *spool)
 {
-    LIST_FOR_EACH(node, &spool->list) {
+    LIST_FOR_EACH (node, &spool->list) {
         publish_spool_remove(spool, CONTAINER_OF(node, struct spooled_publish, node));
     }
 }
 
 enum status
-publish_spool_add(struct publish_spool *spool, struct payload *frame, uint64_t now_ms, uint32_t worker, void *waiter)
+publish_spool_add(struct publish_spool *spool, struct payload *frame, uint64_t now_ms,
+                  uint32_t worker, void *waiter)
 {
     size_t cost = sizeof(struct spooled_publish) + frame->length;
 

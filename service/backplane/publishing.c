@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* publishing: a message waits in the spool until the farm has accepted it; its waiter is told once. */
+/* publishing: a message waits in the spool until the farm has accepted it; its waiter is told once.
+ */
 #include <stdlib.h>
 
 #include "service/backplane/backplane_internal.h"
 
 static void
-tell(struct backplane_app *app, uint32_t worker, struct backplane_request *request, enum status status, uint64_t id)
+tell(struct backplane_app *app, uint32_t worker, struct backplane_request *request,
+     enum status status, uint64_t id)
 {
     if (request == NULL) {
         return;
     }
-    struct port_event *event = worker_outbox_add(&app->backplane->outboxes[worker], PORT_PUBLISHED, app->handle);
+    struct port_event *event =
+        worker_outbox_add(&app->backplane->outboxes[worker], PORT_PUBLISHED, app->handle);
     event->request = request;
     event->as.published.status = status;
     event->as.published.id = id;
@@ -36,8 +39,9 @@ publishing_add(struct backplane_app *app, struct port_command *command)
     } else if (app->state == BACKPLANE_CLOSED) {
         status = STATUS_BACKPLANE_DOWN;
     } else {
-        status = publish_spool_add(&app->spool, command->frame, backplane->options.timers->clock->now_ms,
-                                   command->worker, command->request);
+        status =
+            publish_spool_add(&app->spool, command->frame, backplane->options.timers->clock->now_ms,
+                              command->worker, command->request);
     }
     if (status == STATUS_OK) {
         count_depth(app, 1, (int64_t)(app->spool.bytes - before));
@@ -55,7 +59,8 @@ publishing_send(struct backplane_app *app)
 {
     struct backplane *backplane = app->backplane;
 
-    while (app->phase == APP_LINKED && app->state == BACKPLANE_OPEN && backplane->credit_bytes > 0) {
+    while (app->phase == APP_LINKED && app->state == BACKPLANE_OPEN &&
+           backplane->credit_bytes > 0) {
         struct spooled_publish *entry = publish_spool_next(&app->spool);
         if (entry == NULL) {
             return;
@@ -66,7 +71,8 @@ publishing_send(struct backplane_app *app)
 }
 
 static void
-end_publish(struct backplane_app *app, struct spooled_publish *entry, enum status status, uint64_t id)
+end_publish(struct backplane_app *app, struct spooled_publish *entry, enum status status,
+            uint64_t id)
 {
     size_t before = app->spool.bytes;
 
@@ -93,14 +99,15 @@ publishing_settled(struct backplane_app *app, uint64_t sequence, uint64_t id, en
     }
 }
 
-/* Those who have waited long enough are told; what never left the node is withdrawn, the rest goes on being retried. */
+/* Those who have waited long enough are told; what never left the node is withdrawn, the rest goes
+ * on being retried. */
 void
 publishing_janitor(struct backplane_app *app)
 {
     const struct backplane_options *options = &app->backplane->options;
     uint64_t now_ms = options->timers->clock->now_ms;
 
-    LIST_FOR_EACH(node, &app->spool.list) {
+    LIST_FOR_EACH (node, &app->spool.list) {
         struct spooled_publish *entry = CONTAINER_OF(node, struct spooled_publish, node);
         if (now_ms - entry->queued_ms < options->publish_wait_ms) {
             return;
@@ -120,7 +127,7 @@ publishing_janitor(struct backplane_app *app)
 void
 publishing_fail_unsent(struct backplane_app *app, enum status status)
 {
-    LIST_FOR_EACH(node, &app->spool.list) {
+    LIST_FOR_EACH (node, &app->spool.list) {
         struct spooled_publish *entry = CONTAINER_OF(node, struct spooled_publish, node);
         if (entry->sequence == 0) {
             end_publish(app, entry, status, 0);

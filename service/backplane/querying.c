@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* querying: does anyone in the farm listen to a topic? This node's own listeners are known here, the others' to the bridge. */
+/* querying: does anyone in the farm listen to a topic? This node's own listeners are known here,
+ * the others' to the bridge. */
 #include <stdlib.h>
 
 #include "service/backplane/backplane_internal.h"
@@ -26,7 +27,8 @@ answer(struct backplane_app *app, struct port_command *command, enum status stat
 void
 querying_add(struct backplane_app *app, struct port_command *command)
 {
-    const struct interested_topic *topic = topic_interest_find(&app->interest, command->topics[0].topic);
+    const struct interested_topic *topic =
+        topic_interest_find(&app->interest, command->topics[0].topic);
 
     if (topic != NULL && topic->users > 0) {
         answer(app, command, STATUS_OK, true);
@@ -44,7 +46,8 @@ querying_add(struct backplane_app *app, struct port_command *command)
     pending->command = command;
     pending->request = app->next_request++;
     list_append(&app->queries, &pending->node);
-    link_client_query(app->backplane->link, app->handle, pending->request, command->topics[0].topic);
+    link_client_query(app->backplane->link, app->handle, pending->request,
+                      command->topics[0].topic);
 }
 
 static void
@@ -58,7 +61,7 @@ end_query(struct backplane_app *app, struct pending_query *pending, enum status 
 void
 querying_answer(struct backplane_app *app, uint32_t request, bool exists)
 {
-    LIST_FOR_EACH(node, &app->queries) {
+    LIST_FOR_EACH (node, &app->queries) {
         struct pending_query *pending = CONTAINER_OF(node, struct pending_query, node);
         if (pending->request == request) {
             end_query(app, pending, STATUS_OK, exists);
@@ -70,7 +73,8 @@ querying_answer(struct backplane_app *app, uint32_t request, bool exists)
 void
 querying_unlinked(struct backplane_app *app)
 {
-    LIST_FOR_EACH(node, &app->queries) {
-        end_query(app, CONTAINER_OF(node, struct pending_query, node), STATUS_BACKPLANE_DOWN, false);
+    LIST_FOR_EACH (node, &app->queries) {
+        end_query(app, CONTAINER_OF(node, struct pending_query, node), STATUS_BACKPLANE_DOWN,
+                  false);
     }
 }

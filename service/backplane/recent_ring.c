@@ -30,7 +30,8 @@ entry_at(const struct recent_ring *ring, uint64_t position)
     return &ring->entries[position & (ring->capacity - 1)];
 }
 
-/* What one message costs: several messages of one frame each count it, which errs on the safe side. */
+/* What one message costs: several messages of one frame each count it, which errs on the safe side.
+ */
 static size_t
 entry_bytes(const struct backplane_message *message)
 {
@@ -80,7 +81,8 @@ make_room(struct recent_ring *ring)
 }
 
 void
-recent_ring_append(struct recent_ring *ring, const struct backplane_message *message, uint64_t *latest)
+recent_ring_append(struct recent_ring *ring, const struct backplane_message *message,
+                   uint64_t *latest)
 {
     size_t cost = entry_bytes(message);
 
@@ -105,7 +107,8 @@ recent_selection_add(struct recent_selection *selection, const struct backplane_
 {
     if (selection->count == selection->capacity) {
         size_t capacity = selection->capacity == 0 ? 16 : selection->capacity * 2;
-        struct backplane_message *messages = realloc(selection->messages, capacity * sizeof(*messages));
+        struct backplane_message *messages =
+            realloc(selection->messages, capacity * sizeof(*messages));
         if (messages == NULL) {
             return STATUS_NO_MEMORY;
         }
@@ -147,14 +150,17 @@ compare_messages(const void *left, const void *right)
         return a->id < b->id ? -1 : 1;
     }
     /* Views of one frame: the position of the topic in it tells the order. */
-    return a->message.topic.data < b->message.topic.data ? -1 : a->message.topic.data > b->message.topic.data;
+    return a->message.topic.data < b->message.topic.data
+               ? -1
+               : a->message.topic.data > b->message.topic.data;
 }
 
 void
 recent_selection_sort(struct recent_selection *selection)
 {
     if (selection->count > 1) {
-        qsort(selection->messages, selection->count, sizeof(*selection->messages), compare_messages);
+        qsort(selection->messages, selection->count, sizeof(*selection->messages),
+              compare_messages);
     }
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* subscribing: what a worker asks for and when it is answered; service/DESIGN.md has the picture. */
+/* subscribing: what a worker asks for and when it is answered; service/DESIGN.md has the picture.
+ */
 #include <stdlib.h>
 
 #include "service/backplane/backplane_internal.h"
@@ -20,8 +21,8 @@ struct pending_subscribe {
 };
 
 static void
-answer(struct backplane_app *app, struct pending_subscribe *pending, enum status status, uint64_t position,
-       uint64_t missing_to)
+answer(struct backplane_app *app, struct pending_subscribe *pending, enum status status,
+       uint64_t position, uint64_t missing_to)
 {
     struct backplane *backplane = app->backplane;
     struct port_command *command = pending->command;
@@ -51,19 +52,22 @@ wants_replay(const struct port_command *command)
     return false;
 }
 
-/* Whether the ring holds everything asked for: nothing was evicted since, and each topic's interest is older. A cursor ahead of
- * us comes from a node that is, so only the bridge can tell whether it is stale. */
+/* Whether the ring holds everything asked for: nothing was evicted since, and each topic's interest
+ * is older. A cursor ahead of us comes from a node that is, so only the bridge can tell whether it
+ * is stale. */
 static bool
 ring_covers(const struct backplane_app *app, const struct port_command *command)
 {
     for (size_t i = 0; i < command->topic_count; i++) {
         uint64_t since = command->topics[i].since;
-        const struct interested_topic *topic = topic_interest_find(&app->interest, command->topics[i].topic);
+        const struct interested_topic *topic =
+            topic_interest_find(&app->interest, command->topics[i].topic);
         if (topic == NULL || topic->state != TOPIC_COMPLETE) {
             return false;
         }
         if (since != BACKPLANE_NO_REPLAY &&
-            (since > app->position || since < app->ring.complete_from || since < topic->complete_since)) {
+            (since > app->position || since < app->ring.complete_from ||
+             since < topic->complete_since)) {
             return false;
         }
     }
@@ -76,12 +80,13 @@ replay_from_ring(struct backplane_app *app, struct pending_subscribe *pending)
     const struct port_command *command = pending->command;
 
     for (size_t i = 0; i < command->topic_count; i++) {
-        const struct interested_topic *topic = topic_interest_find(&app->interest, command->topics[i].topic);
+        const struct interested_topic *topic =
+            topic_interest_find(&app->interest, command->topics[i].topic);
         if (command->topics[i].since == BACKPLANE_NO_REPLAY) {
             continue;
         }
-        if (recent_ring_select(&app->ring, topic->latest, command->topics[i].since, &pending->replay) !=
-            STATUS_OK) {
+        if (recent_ring_select(&app->ring, topic->latest, command->topics[i].since,
+                               &pending->replay) != STATUS_OK) {
             recent_selection_deinit(&pending->replay);
             return false;
         }
@@ -96,7 +101,8 @@ interest_awaited(const struct backplane_app *app, const struct port_command *com
     uint32_t awaited = 0;
 
     for (size_t i = 0; i < command->topic_count; i++) {
-        const struct interested_topic *topic = topic_interest_find(&app->interest, command->topics[i].topic);
+        const struct interested_topic *topic =
+            topic_interest_find(&app->interest, command->topics[i].topic);
         if (topic != NULL && topic->state == TOPIC_NEW) {
             return app->next_request; /* the one the end of this turn sends */
         }
@@ -120,15 +126,18 @@ ask_for_replay(struct backplane_app *app, struct pending_subscribe *pending)
     }
     for (size_t i = 0; i < command->topic_count; i++) {
         if (command->topics[i].since != BACKPLANE_NO_REPLAY) {
-            topics[count++] = (struct link_topic){command->topics[i].topic, command->topics[i].since};
+            topics[count++] =
+                (struct link_topic){command->topics[i].topic, command->topics[i].since};
         }
     }
     if (!link_client_replay_fits(app->backplane->link, topics, count)) {
         free(topics);
-        answer(app, pending, STATUS_LIMIT, app->position, 0); /* one connection must not cost all others the link */
+        /* one connection must not cost all others the link */
+        answer(app, pending, STATUS_LIMIT, app->position, 0);
         return;
     }
-    backplane_app_flush(app); /* interest first: then REPLAYED's position is complete for the new topics, too */
+    /* interest first: then REPLAYED's position is complete for the new topics, too */
+    backplane_app_flush(app);
     pending->reason = WAITING_REPLAY;
     pending->request = app->next_request++;
     link_client_replay(app->backplane->link, app->handle, pending->request, topics, count);
@@ -136,15 +145,16 @@ ask_for_replay(struct backplane_app *app, struct pending_subscribe *pending)
     backplane_count(app->backplane, app->backplane->options.metrics.replays_bridge, 1);
 }
 
-/* The link is down or not live yet: who only wants what comes next need not wait for it, since the catch-up will replay
- * everything after our position for every topic. */
+/* The link is down or not live yet: who only wants what comes next need not wait for it, since the
+ * catch-up will replay everything after our position for every topic. */
 static void
 answer_unlinked(struct backplane_app *app, struct pending_subscribe *pending)
 {
     const struct port_command *command = pending->command;
 
     for (size_t i = 0; i < command->topic_count; i++) {
-        struct interested_topic *topic = topic_interest_find(&app->interest, command->topics[i].topic);
+        struct interested_topic *topic =
+            topic_interest_find(&app->interest, command->topics[i].topic);
         if (topic != NULL && topic->state == TOPIC_NEW) {
             topic_interest_complete(topic, app->position);
         }
@@ -205,7 +215,8 @@ subscribing_add(struct backplane_app *app, struct port_command *command)
 void
 subscribing_remove(struct backplane_app *app, const struct port_command *command)
 {
-    uint64_t until = app->backplane->options.timers->clock->now_ms + app->backplane->options.linger_ms;
+    uint64_t until =
+        app->backplane->options.timers->clock->now_ms + app->backplane->options.linger_ms;
 
     for (size_t i = 0; i < command->topic_count; i++) {
         topic_interest_release(&app->interest, command->topics[i].topic, command->worker, until);
@@ -215,7 +226,7 @@ subscribing_remove(struct backplane_app *app, const struct port_command *command
 static void
 complete_topics(struct backplane_app *app, uint32_t request, uint64_t position)
 {
-    LIST_FOR_EACH(node, &app->interest.asked) {
+    LIST_FOR_EACH (node, &app->interest.asked) {
         struct interested_topic *topic = CONTAINER_OF(node, struct interested_topic, asking);
         if (topic->request > request) {
             return;
@@ -228,7 +239,7 @@ void
 subscribing_interest_ack(struct backplane_app *app, uint32_t request, uint64_t position)
 {
     complete_topics(app, request, position);
-    LIST_FOR_EACH(node, &app->waiting) {
+    LIST_FOR_EACH (node, &app->waiting) {
         struct pending_subscribe *pending = CONTAINER_OF(node, struct pending_subscribe, node);
         if (pending->reason == WAITING_INTEREST && pending->request <= request) {
             answer(app, pending, STATUS_OK, app->position, 0);
@@ -239,7 +250,7 @@ subscribing_interest_ack(struct backplane_app *app, uint32_t request, uint64_t p
 static struct pending_subscribe *
 find_replay(const struct backplane_app *app, uint32_t request)
 {
-    LIST_FOR_EACH(node, &app->waiting) {
+    LIST_FOR_EACH (node, &app->waiting) {
         struct pending_subscribe *pending = CONTAINER_OF(node, struct pending_subscribe, node);
         if (pending->reason == WAITING_REPLAY && pending->request == request) {
             return pending;
@@ -252,7 +263,8 @@ static bool
 asks_for(const struct port_command *command, const struct backplane_message *message)
 {
     for (size_t i = 0; i < command->topic_count; i++) {
-        if (command->topics[i].since != BACKPLANE_NO_REPLAY && message->id > command->topics[i].since &&
+        if (command->topics[i].since != BACKPLANE_NO_REPLAY &&
+            message->id > command->topics[i].since &&
             bytes_equal(command->topics[i].topic, message->message.topic)) {
             return true;
         }
@@ -261,14 +273,16 @@ asks_for(const struct port_command *command, const struct backplane_message *mes
 }
 
 bool
-subscribing_replay_message(struct backplane_app *app, uint32_t request, const struct backplane_message *message)
+subscribing_replay_message(struct backplane_app *app, uint32_t request,
+                           const struct backplane_message *message)
 {
     struct pending_subscribe *pending = find_replay(app, request);
 
     if (pending == NULL) {
         return false;
     }
-    if (asks_for(pending->command, message) && recent_selection_add(&pending->replay, message) != STATUS_OK) {
+    if (asks_for(pending->command, message) &&
+        recent_selection_add(&pending->replay, message) != STATUS_OK) {
         recent_selection_deinit(&pending->replay);
         answer(app, pending, STATUS_NO_MEMORY, app->position, 0);
     }
@@ -276,14 +290,16 @@ subscribing_replay_message(struct backplane_app *app, uint32_t request, const st
 }
 
 bool
-subscribing_replayed(struct backplane_app *app, uint32_t request, uint64_t position, uint64_t missing_to)
+subscribing_replayed(struct backplane_app *app, uint32_t request, uint64_t position,
+                     uint64_t missing_to)
 {
     struct pending_subscribe *pending = find_replay(app, request);
 
     if (pending == NULL) {
         return false;
     }
-    /* A replay can be ahead of the live feed by what is still under way to us; the larger one is where both have been. */
+    /* A replay can be ahead of the live feed by what is still under way to us; the larger one is
+     * where both have been. */
     if (position > app->position) {
         app->position = position;
     }
@@ -294,10 +310,10 @@ subscribing_replayed(struct backplane_app *app, uint32_t request, uint64_t posit
 void
 subscribing_unlinked(struct backplane_app *app)
 {
-    LIST_FOR_EACH(node, &app->interest.asked) {
+    LIST_FOR_EACH (node, &app->interest.asked) {
         topic_interest_complete(CONTAINER_OF(node, struct interested_topic, asking), app->position);
     }
-    LIST_FOR_EACH(node, &app->waiting) {
+    LIST_FOR_EACH (node, &app->waiting) {
         struct pending_subscribe *pending = CONTAINER_OF(node, struct pending_subscribe, node);
         recent_selection_deinit(&pending->replay);
         try_to_answer(app, pending);
@@ -307,7 +323,7 @@ subscribing_unlinked(struct backplane_app *app)
 void
 subscribing_linked(struct backplane_app *app)
 {
-    LIST_FOR_EACH(node, &app->waiting) {
+    LIST_FOR_EACH (node, &app->waiting) {
         try_to_answer(app, CONTAINER_OF(node, struct pending_subscribe, node));
     }
 }
@@ -315,7 +331,7 @@ subscribing_linked(struct backplane_app *app)
 void
 subscribing_deinit(struct backplane_app *app)
 {
-    LIST_FOR_EACH(node, &app->waiting) {
+    LIST_FOR_EACH (node, &app->waiting) {
         struct pending_subscribe *pending = CONTAINER_OF(node, struct pending_subscribe, node);
         recent_selection_deinit(&pending->replay);
         list_remove(&pending->node);
@@ -338,7 +354,8 @@ subscribing_dispatch(struct backplane_app *app, const struct backplane_message *
         if (topic->counts[worker] == 0) {
             continue;
         }
-        if (worker_outbox_add_message(&backplane->outboxes[worker], app->handle, message) != STATUS_OK) {
+        if (worker_outbox_add_message(&backplane->outboxes[worker], app->handle, message) !=
+            STATUS_OK) {
             abort(); /* a hole in a worker's feed cannot be made good */
         }
         backplane_count(backplane, backplane->options.metrics.delivered, 1);

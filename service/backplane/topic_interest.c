@@ -17,7 +17,8 @@ topic_interest_init(struct topic_interest *interest, size_t worker_count)
 void
 topic_interest_deinit(struct topic_interest *interest)
 {
-    for (struct map_entry *entry = map_first(&interest->topics); entry != NULL; entry = map_next(entry)) {
+    for (struct map_entry *entry = map_first(&interest->topics); entry != NULL;
+         entry = map_next(entry)) {
         free(map_entry_value(entry));
     }
     map_deinit(&interest->topics);
@@ -79,7 +80,8 @@ topic_interest_use(struct topic_interest *interest, struct bytes text, uint32_t 
 }
 
 void
-topic_interest_release(struct topic_interest *interest, struct bytes text, uint32_t worker, uint64_t linger_until_ms)
+topic_interest_release(struct topic_interest *interest, struct bytes text, uint32_t worker,
+                       uint64_t linger_until_ms)
 {
     struct interested_topic *topic = topic_interest_find(interest, text);
 
@@ -121,7 +123,8 @@ topic_interest_remove(struct topic_interest *interest, struct interested_topic *
 }
 
 void
-topic_interest_ask(struct topic_interest *interest, struct interested_topic *topic, uint32_t request)
+topic_interest_ask(struct topic_interest *interest, struct interested_topic *topic,
+                   uint32_t request)
 {
     topic->state = TOPIC_ASKED;
     topic->request = request;

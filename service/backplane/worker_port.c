@@ -46,7 +46,8 @@ request_free(struct backplane_request *request)
 }
 
 static struct port_command *
-command_new(struct worker_port *port, enum port_command_kind kind, uint16_t app, size_t topic_count, size_t text_bytes)
+command_new(struct worker_port *port, enum port_command_kind kind, uint16_t app, size_t topic_count,
+            size_t text_bytes)
 {
     struct port_command *command =
         malloc(sizeof(*command) + topic_count * sizeof(command->topics[0]) + text_bytes);
@@ -136,8 +137,8 @@ publish_on_port(struct backplane_port *base, uint16_t app, const struct signalr_
 }
 
 static struct backplane_request *
-subscribe_on_port(struct backplane_port *base, uint16_t app, const struct backplane_topic *topics, size_t count,
-                  backplane_subscribed_fn fn, void *owner)
+subscribe_on_port(struct backplane_port *base, uint16_t app, const struct backplane_topic *topics,
+                  size_t count, backplane_subscribed_fn fn, void *owner)
 {
     struct worker_port *port = port_of(base);
     struct port_command *command = command_with_topics(port, PORT_SUBSCRIBE, app, topics, count);
@@ -150,7 +151,8 @@ subscribe_on_port(struct backplane_port *base, uint16_t app, const struct backpl
 }
 
 static void
-unsubscribe_on_port(struct backplane_port *base, uint16_t app, const struct bytes *topics, size_t count)
+unsubscribe_on_port(struct backplane_port *base, uint16_t app, const struct bytes *topics,
+                    size_t count)
 {
     struct worker_port *port = port_of(base);
     size_t text_bytes = 0;
@@ -164,14 +166,16 @@ unsubscribe_on_port(struct backplane_port *base, uint16_t app, const struct byte
         if (topics[i].length > 0) {
             memcpy(text, topics[i].data, topics[i].length);
         }
-        command->topics[i] = (struct backplane_topic){bytes_from(text, topics[i].length), BACKPLANE_NO_REPLAY};
+        command->topics[i] =
+            (struct backplane_topic){bytes_from(text, topics[i].length), BACKPLANE_NO_REPLAY};
         text += topics[i].length;
     }
     send_command(port, command);
 }
 
 static struct backplane_request *
-query_on_port(struct backplane_port *base, uint16_t app, struct bytes topic, backplane_query_fn fn, void *owner)
+query_on_port(struct backplane_port *base, uint16_t app, struct bytes topic, backplane_query_fn fn,
+              void *owner)
 {
     struct worker_port *port = port_of(base);
     struct backplane_topic topics[1] = {{topic, BACKPLANE_NO_REPLAY}};
@@ -185,7 +189,8 @@ query_on_port(struct backplane_port *base, uint16_t app, struct bytes topic, bac
 }
 
 static void
-notify_on_port(struct backplane_port *base, uint16_t app, enum backplane_notice notice, struct bytes connection_id)
+notify_on_port(struct backplane_port *base, uint16_t app, enum backplane_notice notice,
+               struct bytes connection_id)
 {
     struct worker_port *port = port_of(base);
     struct backplane_topic topics[1] = {{connection_id, BACKPLANE_NO_REPLAY}};
@@ -226,7 +231,7 @@ worker_port_init(struct worker_port *port, struct backplane *backplane, uint32_t
 void
 worker_port_deinit(struct worker_port *port)
 {
-    LIST_FOR_EACH(node, &port->requests) {
+    LIST_FOR_EACH (node, &port->requests) {
         request_free(CONTAINER_OF(node, struct backplane_request, node));
     }
 }
@@ -238,8 +243,9 @@ backplane_port_clear_handler(struct backplane_port *base)
 }
 
 void
-backplane_port_set_handler(struct backplane_port *base, const struct backplane_port_handler *handler,
-                           struct clock *clock, void *owner)
+backplane_port_set_handler(struct backplane_port *base,
+                           const struct backplane_port_handler *handler, struct clock *clock,
+                           void *owner)
 {
     struct worker_port *port = port_of(base);
 
@@ -287,14 +293,16 @@ dispatch_event(struct worker_port *port, struct port_event *event)
 {
     const struct backplane_port_handler *handler = port->handler;
     void *owner = port->owner;
-    bool is_answer = event->kind == PORT_PUBLISHED || event->kind == PORT_SUBSCRIBED || event->kind == PORT_QUERIED;
+    bool is_answer = event->kind == PORT_PUBLISHED || event->kind == PORT_SUBSCRIBED ||
+                     event->kind == PORT_QUERIED;
 
     if (handler == NULL && !is_answer) {
         return; /* the worker is gone already */
     }
     switch (event->kind) {
     case PORT_MESSAGES:
-        handler->on_messages(owner, event->app, event->as.messages.messages, event->as.messages.count);
+        handler->on_messages(owner, event->app, event->as.messages.messages,
+                             event->as.messages.count);
         break;
     case PORT_POSITION:
         handler->on_position(owner, event->app, event->as.position);
@@ -367,7 +375,8 @@ worker_outbox_add(struct worker_outbox *outbox, enum port_event_kind kind, uint1
 }
 
 enum status
-worker_outbox_add_message(struct worker_outbox *outbox, uint16_t app, const struct backplane_message *message)
+worker_outbox_add_message(struct worker_outbox *outbox, uint16_t app,
+                          const struct backplane_message *message)
 {
     struct port_event *event = outbox->last;
 

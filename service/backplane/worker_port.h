@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * worker_port: the two mailboxes between a worker and the backplane. Commands go up one by one; events are gathered per worker and go down
- * in one batch at the end of the link loop's turn, in order.
+ * worker_port: the two mailboxes between a worker and the backplane. Commands go up one by one;
+ * events are gathered per worker and go down in one batch at the end of the link loop's turn, in
+ * order.
  */
 #ifndef HUBPLANE_SERVICE_WORKER_PORT_H
 #define HUBPLANE_SERVICE_WORKER_PORT_H
@@ -108,8 +109,10 @@ void worker_port_init(struct worker_port *port, struct backplane *backplane, uin
 /** Frees the requests nobody will answer any more. */
 void worker_port_deinit(struct worker_port *port);
 
-/** Append an event for the caller to fill in. Aborts when out of memory: a hole in a feed cannot be made good. */
-struct port_event *worker_outbox_add(struct worker_outbox *outbox, enum port_event_kind kind, uint16_t app);
+/** Append an event for the caller to fill in. Aborts when out of memory: a hole in a feed cannot be
+ * made good. */
+struct port_event *worker_outbox_add(struct worker_outbox *outbox, enum port_event_kind kind,
+                                     uint16_t app);
 /** Append a live message, to the last event if that is a batch of the same app. */
 enum status worker_outbox_add_message(struct worker_outbox *outbox, uint16_t app,
                                       const struct backplane_message *message);

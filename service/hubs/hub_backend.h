@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hub_backend: who answers the calls of one hub: relay rules, the web application (upstream), or a module. A backend gets a
- * hub_call, orders actions on it, and ends it, now or later, on the same worker.
+ * hub_backend: who answers the calls of one hub: relay rules, the web application (upstream), or a
+ * module. A backend gets a hub_call, orders actions on it, and ends it, now or later, on the same
+ * worker.
  */
 #ifndef HUBPLANE_SERVICE_HUB_BACKEND_H
 #define HUBPLANE_SERVICE_HUB_BACKEND_H
@@ -14,47 +15,52 @@ enum hub_event {
     HUB_INVOCATION,
     HUB_CONNECTED,
     HUB_RECONNECTED,
-    HUB_DISCONNECTED, /* actions on the caller reach nobody; the end of the call is waited for by nobody */
-    HUB_RAW_DATA,     /* a raw connection received data; no hub, no method */
+    /* actions on the caller reach nobody; the end of the call is waited for by nobody */
+    HUB_DISCONNECTED,
+    HUB_RAW_DATA, /* a raw connection received data; no hub, no method */
 };
 
 /* What a call is about. Views live until the call ends. */
 struct hub_call_info {
     enum hub_event event;
-    struct bytes hub;           /* canonical name; of a raw connection its full type name */
-    struct bytes method;        /* as the client spelled it */
-    struct bytes arguments;     /* JSON array text: ["ann","hi"]; of raw data the payload as it came */
+    struct bytes hub;    /* canonical name; of a raw connection its full type name */
+    struct bytes method; /* as the client spelled it */
+    /* JSON array text: ["ann","hi"]; of raw data the payload as it came */
+    struct bytes arguments;
     size_t argument_count;
-    struct bytes state;         /* JSON object text of the client's hub state, or empty */
+    struct bytes state; /* JSON object text of the client's hub state, or empty */
     struct bytes connection_id;
-    struct bytes user;          /* empty = anonymous */
-    struct bytes query;         /* of the request that carried the call, not decoded */
-    bool stop_called;           /* DISCONNECTED: the client said goodbye */
+    struct bytes user;  /* empty = anonymous */
+    struct bytes query; /* of the request that carried the call, not decoded */
+    bool stop_called;   /* DISCONNECTED: the client said goodbye */
 };
 
 const struct hub_call_info *hub_call_info(const struct hub_call *call);
 
 enum hub_target {
     HUB_TARGET_ALL,
-    HUB_TARGET_OTHERS,          /* all but the caller */
+    HUB_TARGET_OTHERS, /* all but the caller */
     HUB_TARGET_CALLER,
-    HUB_TARGET_CLIENT,          /* name: a connection id */
-    HUB_TARGET_GROUP,           /* name: a group */
+    HUB_TARGET_CLIENT, /* name: a connection id */
+    HUB_TARGET_GROUP,  /* name: a group */
     HUB_TARGET_OTHERS_IN_GROUP,
-    HUB_TARGET_USER,            /* name: a user id */
+    HUB_TARGET_USER, /* name: a user id */
 };
 
 /*
- * Actions. They are carried out in the order given; a join is complete before the next action starts, so that a message to the group
- * reaches who just joined. Views are copied. A failed action ends the call with an error the client can see.
+ * Actions. They are carried out in the order given; a join is complete before the next action
+ * starts, so that a message to the group reaches who just joined. Views are copied. A failed action
+ * ends the call with an error the client can see.
  */
 
-/** Invoke ${method} on the target's clients. ${arguments} is a JSON array text. ${excluded}: connection ids left out, may be NULL. */
-void hub_call_send(struct hub_call *call, enum hub_target target, struct bytes name, struct bytes method,
-                   struct bytes arguments, const struct bytes *excluded, size_t excluded_count);
+/** Invoke ${method} on the target's clients. ${arguments} is a JSON array text. ${excluded}:
+ * connection ids left out, may be NULL. */
+void hub_call_send(struct hub_call *call, enum hub_target target, struct bytes name,
+                   struct bytes method, struct bytes arguments, const struct bytes *excluded,
+                   size_t excluded_count);
 /** As above for raw connections, or any finished ${value} (JSON text) on the bus. */
-void hub_call_send_raw(struct hub_call *call, enum hub_target target, struct bytes name, struct bytes value,
-                       const struct bytes *excluded, size_t excluded_count);
+void hub_call_send_raw(struct hub_call *call, enum hub_target target, struct bytes name,
+                       struct bytes value, const struct bytes *excluded, size_t excluded_count);
 /** ${connection_id} empty = the caller. */
 void hub_call_join(struct hub_call *call, struct bytes connection_id, struct bytes group);
 void hub_call_leave(struct hub_call *call, struct bytes connection_id, struct bytes group);
@@ -67,7 +73,8 @@ void hub_call_set_state(struct hub_call *call, struct bytes name, struct bytes v
 
 /** ${value} is JSON text; empty = void. */
 void hub_call_return(struct hub_call *call, struct bytes value);
-/** A deliberate error: its text and data (JSON or empty) always reach the client ("HubException"). */
+/** A deliberate error: its text and data (JSON or empty) always reach the client ("HubException").
+ */
 void hub_call_throw(struct hub_call *call, struct bytes text, struct bytes data);
 /** Any other error: the client sees ${detail} only with detailed errors on. */
 void hub_call_fail(struct hub_call *call, struct bytes detail);
@@ -79,9 +86,11 @@ struct hub_backend;
 struct hub_backend_operations {
     /* Invocations and events alike; ends with one of the four calls above. */
     void (*call)(struct hub_backend *backend, struct hub_call *call);
-    /* The caller is gone; the backend may forget the call but must still end it (nobody sees the result). Optional. */
+    /* The caller is gone; the backend may forget the call but must still end it (nobody sees the
+     * result). Optional. */
     void (*canceled)(struct hub_backend *backend, struct hub_call *call);
-    /* Methods for the generated script: the ${index}-th name in ${name}; false when there is none. */
+    /* Methods for the generated script: the ${index}-th name in ${name}; false when there is none.
+     */
     bool (*method)(const struct hub_backend *backend, size_t index, struct bytes *name);
     void (*free)(struct hub_backend *backend);
 };

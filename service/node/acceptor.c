@@ -35,7 +35,8 @@ on_listener_closed(void *owner)
     }
 }
 
-static const struct listener_handler handler = {.on_socket = on_socket, .on_closed = on_listener_closed};
+static const struct listener_handler handler = {.on_socket = on_socket,
+                                                .on_closed = on_listener_closed};
 
 static enum status
 listen_on(struct acceptor *acceptor, struct bytes address, struct buffer *problem)
@@ -58,8 +59,8 @@ listen_on(struct acceptor *acceptor, struct bytes address, struct buffer *proble
                              "another program listens on %s already; stop it, or change %s", text,
                              acceptor->options.option);
     } else {
-        buffer_append_format(problem, "cannot listen on %s: %s; correct %s", text, status_sentence(status),
-                             acceptor->options.option);
+        buffer_append_format(problem, "cannot listen on %s: %s; correct %s", text,
+                             status_sentence(status), acceptor->options.option);
     }
     free(text);
     return status;
@@ -102,7 +103,8 @@ acceptor_close(struct acceptor *acceptor, void (*on_closed)(void *owner), void *
     for (size_t i = 0; i < acceptor->count; i++) {
         listener_close(acceptor->listeners[i]);
     }
-    if (acceptor->count == 0 && loop_post(acceptor->options.loop, tell_closed, acceptor) != STATUS_OK) {
+    if (acceptor->count == 0 &&
+        loop_post(acceptor->options.loop, tell_closed, acceptor) != STATUS_OK) {
         abort();
     }
 }

@@ -17,9 +17,10 @@ struct acceptor_options {
     void *owner;
 };
 
-/** All addresses are bound when it returns OK; otherwise ${problem} has a sentence that names the address, and ${*out}, when not NULL,
- *  must still be closed and freed. */
-MUST_CHECK enum status acceptor_new(const struct acceptor_options *options, struct buffer *problem, struct acceptor **out);
+/** All addresses are bound when it returns OK; otherwise ${problem} has a sentence that names the
+ * address, and ${*out}, when not NULL, must still be closed and freed. */
+MUST_CHECK enum status acceptor_new(const struct acceptor_options *options, struct buffer *problem,
+                                    struct acceptor **out);
 /** Accept what is waiting, then close; ${on_closed} fires later, once. */
 void acceptor_close(struct acceptor *acceptor, void (*on_closed)(void *owner), void *owner);
 void acceptor_free(struct acceptor *acceptor);

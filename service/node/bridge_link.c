@@ -10,10 +10,10 @@ enum { BACKOFF_FIRST_MS = 100, BACKOFF_LIMIT_MS = 5000, STABLE_AFTER_MS = 1000 }
 
 struct bridge_link {
     struct bridge_link_options options;
-    struct bytes rest;      /* addresses not tried in this round; data NULL = the round is over */
-    char *address;          /* the one being tried or used */
-    struct stream *stream;  /* NULL between attempts */
-    bool is_open;           /* TLS is done, the backplane uses it */
+    struct bytes rest;     /* addresses not tried in this round; data NULL = the round is over */
+    char *address;         /* the one being tried or used */
+    struct stream *stream; /* NULL between attempts */
+    bool is_open;          /* TLS is done, the backplane uses it */
     bool is_closing;
     uint64_t opened_ms;
     struct tls_context *fresh_tls; /* for the next attempt; NULL = no change */
@@ -38,7 +38,8 @@ on_retry(struct timer *timer)
 static void
 retry_later(struct bridge_link *link)
 {
-    timer_start(loop_timers(link->options.loop), &link->retry, backoff_next_ms(&link->backoff), on_retry);
+    timer_start(loop_timers(link->options.loop), &link->retry, backoff_next_ms(&link->backoff),
+                on_retry);
 }
 
 /* The session ended by itself and has finished the sink; on_stream_closed follows. */
@@ -61,13 +62,15 @@ on_stream_open(void *owner, struct stream *stream)
 
     if (peer == NULL || !peer->is_bridge) {
         log_error(loop_log(link->options.loop), "link",
-                  "what answers there has a certificate of this farm, but not of a bridge: correct [bridge] address "
+                  "what answers there has a certificate of this farm, but not of a bridge: correct "
+                  "[bridge] address "
                   "address=%s",
                   link->address);
         stream_close(stream, "not-a-bridge");
         return;
     }
-    if (backplane_link_opened(link->options.backplane, stream_sink(stream), on_session_failed, link) != STATUS_OK) {
+    if (backplane_link_opened(link->options.backplane, stream_sink(stream), on_session_failed,
+                              link) != STATUS_OK) {
         stream_close(stream, "out-of-memory");
         return;
     }
@@ -98,9 +101,11 @@ on_stream_closed(void *owner, enum status status, const char *reason)
         link->on_closed(link->owner);
         return;
     }
-    if (!was_open && log_allows(&link->failures, loop_clock(link->options.loop)->now_ms, &suppressed)) {
-        log_warn(loop_log(link->options.loop), "link", "no bridge at %s: %s; trying again status=%s suppressed=%llu",
-                 link->address, reason, status_name(status), (unsigned long long)suppressed);
+    if (!was_open &&
+        log_allows(&link->failures, loop_clock(link->options.loop)->now_ms, &suppressed)) {
+        log_warn(loop_log(link->options.loop), "link",
+                 "no bridge at %s: %s; trying again status=%s suppressed=%llu", link->address,
+                 reason, status_name(status), (unsigned long long)suppressed);
     }
     if (was_open) {
         /* First choice first again: it may just have restarted. */
@@ -156,16 +161,19 @@ dial_next(struct bridge_link *link)
     take_fresh_tls(link);
     struct stream_options options = {
         .tls = link->options.tls,
-        .queue_limit_bytes = (size_t)256 * 1024 * 1024, /* the spool and the credit bound it first */
+        /* the spool and the credit bound it first */
+        .queue_limit_bytes = (size_t)256 * 1024 * 1024,
     };
 
     while (take_address(link)) {
-        enum status status = dialer_open(link->options.loop, link->address, link->options.connect_timeout_ms, &options,
-                                         &stream_handler, link, &link->stream);
+        enum status status =
+            dialer_open(link->options.loop, link->address, link->options.connect_timeout_ms,
+                        &options, &stream_handler, link, &link->stream);
         if (status == STATUS_OK) {
             return;
         }
-        log_error(loop_log(link->options.loop), "link", "[bridge] address \"%s\" cannot be used: %s", link->address,
+        log_error(loop_log(link->options.loop), "link",
+                  "[bridge] address \"%s\" cannot be used: %s", link->address,
                   status_sentence(status));
     }
     retry_later(link);
@@ -184,7 +192,8 @@ bridge_link_new(const struct bridge_link_options *options, struct bridge_link **
     backoff_init(&link->backoff, BACKOFF_FIRST_MS, BACKOFF_LIMIT_MS);
     link->rest = bytes_from_string(options->addresses);
     *out = link;
-    /* Dialing starts from the timer, so that a failure never reaches the caller inside this call. */
+    /* Dialing starts from the timer, so that a failure never reaches the caller inside this call.
+     */
     timer_start(loop_timers(options->loop), &link->retry, 0, on_retry);
     return STATUS_OK;
 }

@@ -17,8 +17,9 @@ on_open(void *owner, struct stream *stream)
 {
     struct client_socket *client = owner;
 
-    if (http_connection_new(client->sockets->server, stream_sink(stream), stream_peer_address(stream),
-                            client->sockets->tls != NULL, &client->http) != STATUS_OK) {
+    if (http_connection_new(client->sockets->server, stream_sink(stream),
+                            stream_peer_address(stream), client->sockets->tls != NULL,
+                            &client->http) != STATUS_OK) {
         stream_close(stream, "out-of-memory");
     } else if (client->sockets->is_draining) {
         http_connection_drain(client->http);
@@ -53,7 +54,8 @@ on_closed(void *owner, enum status status, const char *reason)
     struct client_socket *client = owner;
     struct client_sockets *sockets = client->sockets;
 
-    log_debug(loop_log(sockets->loop), "client", "closed: %s status=%s", reason, status_name(status));
+    log_debug(loop_log(sockets->loop), "client", "closed: %s status=%s", reason,
+              status_name(status));
     if (client->http != NULL) {
         http_connection_closed(client->http, reason);
     }
@@ -94,7 +96,8 @@ client_sockets_add(struct client_sockets *sockets, stream_socket socket)
     client->sockets = sockets;
     list_append(&sockets->list, &client->node);
     sockets->count++;
-    if (stream_open_accepted(sockets->loop, socket, &options, &handler, client, &client->stream) != STATUS_OK) {
+    if (stream_open_accepted(sockets->loop, socket, &options, &handler, client, &client->stream) !=
+        STATUS_OK) {
         list_remove(&client->node);
         sockets->count--;
         free(client);
@@ -105,7 +108,7 @@ void
 client_sockets_drain(struct client_sockets *sockets)
 {
     sockets->is_draining = true;
-    LIST_FOR_EACH(node, &sockets->list) {
+    LIST_FOR_EACH (node, &sockets->list) {
         struct client_socket *client = CONTAINER_OF(node, struct client_socket, node);
         if (client->http != NULL) {
             http_connection_drain(client->http);
@@ -117,7 +120,7 @@ void
 client_sockets_close(struct client_sockets *sockets, const char *reason)
 {
     sockets->is_draining = true;
-    LIST_FOR_EACH(node, &sockets->list) {
+    LIST_FOR_EACH (node, &sockets->list) {
         stream_close(CONTAINER_OF(node, struct client_socket, node)->stream, reason);
     }
 }

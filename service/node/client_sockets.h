@@ -9,7 +9,7 @@
 
 struct client_sockets {
     struct loop *loop;
-    struct tls_context *tls;  /* NULL = plain */
+    struct tls_context *tls; /* NULL = plain */
     struct http_server *server;
     struct list list;
     size_t count;

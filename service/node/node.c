@@ -9,21 +9,25 @@
 #include "service/node/node_internal.h"
 #include "service/node/service_metrics.h"
 
-/* From now on new connections use the certificate that is in the file now; what is open stays open. */
+/* From now on new connections use the certificate that is in the file now; what is open stays open.
+ */
 static void
 reload_credentials(struct node *node, const struct service_options *fresh)
 {
     struct tls_context *link = NULL, *clients = NULL;
 
-    if (node_load_tls(node, fresh->bridge->credentials, SERVICE_CREDENTIALS_LINK, &link) == STATUS_OK) {
+    if (node_load_tls(node, fresh->bridge->credentials, SERVICE_CREDENTIALS_LINK, &link) ==
+        STATUS_OK) {
         tls_context_free(node->link_tls);
         node->link_tls = link;
         bridge_link_set_tls(node->link, link);
         node_watch_set_credentials(&node->watch, link);
     }
-    /* A listener cannot change between HTTP and HTTPS while it is open: then report_reload names it. */
+    /* A listener cannot change between HTTP and HTTPS while it is open: then report_reload names
+     * it. */
     if (node->client_tls != NULL && fresh->service->certificate != NULL &&
-        node_load_tls(node, fresh->service->certificate, SERVICE_CREDENTIALS_CLIENTS, &clients) == STATUS_OK) {
+        node_load_tls(node, fresh->service->certificate, SERVICE_CREDENTIALS_CLIENTS, &clients) ==
+            STATUS_OK) {
         for (size_t i = 0; i < node->worker_count; i++) {
             worker_post_tls(node->workers[i].worker, clients);
         }
@@ -40,12 +44,15 @@ report_reload(struct node *node, const struct service_options *fresh)
     buffer_init(&names, 64 * 1024);
     (void)option_write_changes(&node->options->set, &fresh->set, OPTION_RESTART, &names);
     if ((node->client_tls == NULL) != (fresh->service->certificate == NULL)) {
-        buffer_append_string(&names, names.length > 0 ? ", [service] certificate" : "[service] certificate");
+        buffer_append_string(&names, names.length > 0 ? ", [service] certificate"
+                                                      : "[service] certificate");
     }
-    service_event(node->host, node->log, SERVICE_EVENT_RELOADED, ": log_level=%s drain_timeout=%" PRIu32 " and certificates",
+    service_event(node->host, node->log, SERVICE_EVENT_RELOADED,
+                  ": log_level=%s drain_timeout=%" PRIu32 " and certificates",
                   fresh->service->log_level, node->drain_timeout_ms);
     if (names.length > 0) {
-        service_event(node->host, node->log, SERVICE_EVENT_RESTART_NEEDED, ": %.*s", BYTES_PRINTF(buffer_bytes(&names)));
+        service_event(node->host, node->log, SERVICE_EVENT_RESTART_NEEDED, ": %.*s",
+                      BYTES_PRINTF(buffer_bytes(&names)));
     }
     buffer_deinit(&names);
 }
@@ -76,7 +83,8 @@ set_paused(struct node *node, bool is_paused)
     atomic_store(&node->is_paused, is_paused);
     service_host_report(node->host, is_paused ? SERVICE_PHASE_PAUSED : SERVICE_PHASE_RUNNING, 0);
     if (is_paused) {
-        service_event(node->host, node->log, SERVICE_EVENT_PAUSED, ": /health answers 503, present clients stay");
+        service_event(node->host, node->log, SERVICE_EVENT_PAUSED,
+                      ": /health answers 503, present clients stay");
     } else {
         service_event(node->host, node->log, SERVICE_EVENT_CONTINUED, ": /health answers 200");
     }
@@ -129,7 +137,8 @@ free_node(struct node *node)
     for (size_t i = 0; i < node->worker_count; i++) {
         worker_free(node->workers[i].worker);
     }
-    /* Their last commands, and what the backplane answers, are carried out while both ends still exist. */
+    /* Their last commands, and what the backplane answers, are carried out while both ends still
+     * exist. */
     for (size_t i = 0; i < node->worker_count && node->workers[i].loop != NULL; i++) {
         loop_stop(node->workers[i].loop);
         loop_run(node->workers[i].loop);
@@ -151,7 +160,8 @@ free_node(struct node *node)
 }
 
 int
-node_run(const struct service_options *options, struct log *log, struct service_host *host, const struct node_reload *reload)
+node_run(const struct service_options *options, struct log *log, struct service_host *host,
+         const struct node_reload *reload)
 {
     struct node node = {
         .options = options,
@@ -177,15 +187,17 @@ node_run(const struct service_options *options, struct log *log, struct service_
         status = node_start_threads(&node);
     }
     if (status == STATUS_OK) {
-        service_event(host, log, SERVICE_EVENT_STARTED, " version=%s name=%s port=%u workers=%zu apps=%zu", HUBPLANE_VERSION,
-                      node.name, acceptor_port(node.acceptor), node.worker_count, options->app_count);
+        service_event(host, log, SERVICE_EVENT_STARTED,
+                      " version=%s name=%s port=%u workers=%zu apps=%zu", HUBPLANE_VERSION,
+                      node.name, acceptor_port(node.acceptor), node.worker_count,
+                      options->app_count);
         service_host_report(host, SERVICE_PHASE_RUNNING, 0);
         start_watch(&node);
         loop_run(node.loop);
     } else {
         node_abandon(&node);
-        node.exit_code = status == STATUS_INVALID || status == STATUS_EXPIRED || status == STATUS_NOT_FOUND ||
-                                 status == STATUS_DENIED
+        node.exit_code = status == STATUS_INVALID || status == STATUS_EXPIRED ||
+                                 status == STATUS_NOT_FOUND || status == STATUS_DENIED
                              ? NODE_EXIT_CONFIGURATION
                              : NODE_EXIT_FAILED;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* node: one running service: workers, acceptor, backplane and its link, wired together. Several may run in one process. */
+/* node: one running service: workers, acceptor, backplane and its link, wired together. Several may
+ * run in one process. */
 #ifndef HUBPLANE_SERVICE_NODE_H
 #define HUBPLANE_SERVICE_NODE_H
 
@@ -17,8 +18,10 @@ struct node_reload {
     void *owner;
 };
 
-/** node_run(options, log, host, reload): Start, serve until told to stop, drain, end. Returns a node_exit; everything that went wrong has been
- *  logged in one sentence that says what to do. ${reload} NULL: nothing can be reloaded. */
-int node_run(const struct service_options *options, struct log *log, struct service_host *host, const struct node_reload *reload);
+/** node_run(options, log, host, reload): Start, serve until told to stop, drain, end. Returns a
+ * node_exit; everything that went wrong has been logged in one sentence that says what to do.
+ * ${reload} NULL: nothing can be reloaded. */
+int node_run(const struct service_options *options, struct log *log, struct service_host *host,
+             const struct node_reload *reload);
 
 #endif

@@ -70,13 +70,15 @@ struct node {
 
 /* node_start.c */
 
-/** Make and open everything, in order. On failure what is open stays open, for node_abandon(). The log says why. */
+/** Make and open everything, in order. On failure what is open stays open, for node_abandon(). The
+ * log says why. */
 MUST_CHECK enum status node_start(struct node *node);
 /** The threads of the workers besides worker 0; nothing fails after it. */
 MUST_CHECK enum status node_start_threads(struct node *node);
 
 /** Read a credential or certificate file; the log says what is wrong with it. */
-MUST_CHECK enum status node_load_tls(struct node *node, const char *path, enum service_credentials_kind kind, struct tls_context **out);
+MUST_CHECK enum status node_load_tls(struct node *node, const char *path,
+                                     enum service_credentials_kind kind, struct tls_context **out);
 
 /* node_stop.c */
 

@@ -13,7 +13,8 @@ enum { WORKERS_AUTO_MAX = 8, CREDENTIALS_MAX_BYTES = 1024 * 1024 };
 /* Credentials and certificates. */
 
 enum status
-node_load_tls(struct node *node, const char *path, enum service_credentials_kind kind, struct tls_context **out)
+node_load_tls(struct node *node, const char *path, enum service_credentials_kind kind,
+              struct tls_context **out)
 {
     bool is_link = kind == SERVICE_CREDENTIALS_LINK;
     const char *option = is_link ? "[bridge] credentials" : "[service] certificate";
@@ -24,8 +25,8 @@ node_load_tls(struct node *node, const char *path, enum service_credentials_kind
     if (status != STATUS_OK) {
         log_error(node->log, "service", "%.*s", BYTES_PRINTF(buffer_bytes(&problem)));
     } else if (service_file_is_exposed(path, &problem)) {
-        service_event(node->host, node->log, SERVICE_EVENT_CREDENTIALS_EXPOSED, ": %s \"%s\" %.*s", option, path,
-                      BYTES_PRINTF(buffer_bytes(&problem)));
+        service_event(node->host, node->log, SERVICE_EVENT_CREDENTIALS_EXPOSED, ": %s \"%s\" %.*s",
+                      option, path, BYTES_PRINTF(buffer_bytes(&problem)));
     }
     buffer_deinit(&problem);
     return status;
@@ -34,11 +35,12 @@ node_load_tls(struct node *node, const char *path, enum service_credentials_kind
 static enum status
 load_credentials(struct node *node)
 {
-    enum status status =
-        node_load_tls(node, node->options->bridge->credentials, SERVICE_CREDENTIALS_LINK, &node->link_tls);
+    enum status status = node_load_tls(node, node->options->bridge->credentials,
+                                       SERVICE_CREDENTIALS_LINK, &node->link_tls);
 
     if (status == STATUS_OK && node->options->service->certificate != NULL) {
-        status = node_load_tls(node, node->options->service->certificate, SERVICE_CREDENTIALS_CLIENTS, &node->client_tls);
+        status = node_load_tls(node, node->options->service->certificate,
+                               SERVICE_CREDENTIALS_CLIENTS, &node->client_tls);
     }
     return status;
 }
@@ -104,7 +106,8 @@ start_backplane(struct node *node)
             .timers = loop_timers(node->loop),
             .log = node->log,
             .metrics = backplane_metrics_of(&node->metrics),
-            .self = {.name = bytes_from_string(node->name), .software = BYTES("hubplane-service " HUBPLANE_VERSION)},
+            .self = {.name = bytes_from_string(node->name),
+                     .software = BYTES("hubplane-service " HUBPLANE_VERSION)},
             .app_keys = keys,
             .app_count = options->app_count,
             .workers = posters,
@@ -250,7 +253,8 @@ start_admin(struct node *node, struct buffer *problem)
         .on_request = on_admin_request,
         .owner = node,
     };
-    client_sockets_init(&node->admin_sockets, node->loop, NULL, &node->admin_server, node_on_admin_empty, node);
+    client_sockets_init(&node->admin_sockets, node->loop, NULL, &node->admin_server,
+                        node_on_admin_empty, node);
     return acceptor_new(&options, problem, &node->admin_acceptor);
 }
 
@@ -298,8 +302,9 @@ node_start(struct node *node)
     enum status status;
 
     service_host_report(node->host, SERVICE_PHASE_STARTING, NODE_STOP_HINT_MS);
-    if ((status = load_credentials(node)) != STATUS_OK || (status = make_loops(node)) != STATUS_OK ||
-        (status = start_backplane(node)) != STATUS_OK || (status = make_workers(node)) != STATUS_OK ||
+    if ((status = load_credentials(node)) != STATUS_OK ||
+        (status = make_loops(node)) != STATUS_OK || (status = start_backplane(node)) != STATUS_OK ||
+        (status = make_workers(node)) != STATUS_OK ||
         (status = start_listening(node)) != STATUS_OK || (status = start_link(node)) != STATUS_OK) {
         return status;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* node_stop: stopping is a chain of callbacks, each of which starts the next step; enum node_phase says where it stands. */
+/* node_stop: stopping is a chain of callbacks, each of which starts the next step; enum node_phase
+ * says where it stands. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -12,8 +13,8 @@ static void
 stop_loops(struct node *node)
 {
     for (size_t i = 1; i < node->worker_count; i++) {
-        if (node->workers[i].thread != NULL &&
-            loop_post(node->workers[i].loop, (loop_fn)loop_stop, node->workers[i].loop) != STATUS_OK) {
+        if (node->workers[i].thread != NULL && loop_post(node->workers[i].loop, (loop_fn)loop_stop,
+                                                         node->workers[i].loop) != STATUS_OK) {
             abort();
         }
     }
@@ -67,8 +68,10 @@ on_flush_poll(struct timer *timer)
         return;
     }
     if (!backplane_is_idle(node->backplane)) {
-        log_error(node->log, "service", "stopping although no bridge has accepted some publishes: they are lost count=%" PRId64,
-                  metrics_get(&node->metrics, SERVICE_METRIC_SPOOL_DEPTH));
+        log_error(
+            node->log, "service",
+            "stopping although no bridge has accepted some publishes: they are lost count=%" PRId64,
+            metrics_get(&node->metrics, SERVICE_METRIC_SPOOL_DEPTH));
     }
     node->phase = NODE_CLOSING_LINK;
     bridge_link_close(node->link, on_link_closed, node);
@@ -113,7 +116,8 @@ on_acceptor_closed(void *owner)
 
     node->phase = NODE_DRAINING_WORKERS;
     node->draining_count = node->worker_count;
-    service_host_report(node->host, SERVICE_PHASE_STOPPING, node->drain_timeout_ms + NODE_STOP_HINT_MS);
+    service_host_report(node->host, SERVICE_PHASE_STOPPING,
+                        node->drain_timeout_ms + NODE_STOP_HINT_MS);
     for (size_t i = 0; i < node->worker_count; i++) {
         if (loop_post(node->workers[i].loop, drain_there, &node->workers[i]) != STATUS_OK) {
             abort();
@@ -134,7 +138,8 @@ node_stop(struct node *node)
     acceptor_close(node->acceptor, on_acceptor_closed, node);
 }
 
-/* Starting failed half-way, before any thread ran: close what is open, step by step as stopping does. */
+/* Starting failed half-way, before any thread ran: close what is open, step by step as stopping
+ * does. */
 static void
 on_abandoned_acceptor_closed(void *owner)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* service_metrics: the metrics of the node's own parts; those of the SignalR core follow behind them in the same registry. */
+/* service_metrics: the metrics of the node's own parts; those of the SignalR core follow behind
+ * them in the same registry. */
 #ifndef HUBPLANE_SERVICE_SERVICE_METRICS_H
 #define HUBPLANE_SERVICE_SERVICE_METRICS_H
 

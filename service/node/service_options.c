@@ -7,24 +7,35 @@
 #include "service/hubs/hub_relay.h"
 
 static const struct option_section sections[] = {
-    {"service", false, false, sizeof(struct service_section), "This node: listeners, threads, limits, log."},
+    {"service", false, false, sizeof(struct service_section),
+     "This node: listeners, threads, limits, log."},
     {"bridge", false, false, sizeof(struct bridge_section), "The way to the farm."},
     {"app", true, false, sizeof(struct app_section), "One SignalR application: [app chat]."},
-    {"path", true, false, sizeof(struct path_section), "One more base path of an app: [path chat/legacy]."},
+    {"path", true, false, sizeof(struct path_section),
+     "One more base path of an app: [path chat/legacy]."},
     {"hub", true, true, 1, "Relay rules of a hub, METHOD = ACTIONS: [hub chat/ChatHub]."},
     {"connection", true, true, sizeof(struct connection_section),
      "A raw connection type and its rules: [connection chat/echo]."},
 };
 
 static const struct option rows[] = {
-#define SERVICE_OPTION(section, field, name, type, unset, minimum, maximum, reload, choices, help)                    \
-    {#section, name, OPTION_##type, unset, minimum, maximum, OPTION_##reload, choices,                                \
-     offsetof(struct section##_section, field), help},
+#define SERVICE_OPTION(section, field, name, type, unset, minimum, maximum, reload, choices, help) \
+    {#section,                                                                                     \
+     name,                                                                                         \
+     OPTION_##type,                                                                                \
+     unset,                                                                                        \
+     minimum,                                                                                      \
+     maximum,                                                                                      \
+     OPTION_##reload,                                                                              \
+     choices,                                                                                      \
+     offsetof(struct section##_section, field),                                                    \
+     help},
 #include "service/node/service_options.def"
 #undef SERVICE_OPTION
 };
 
-const struct option_schema service_option_schema = {sections, sizeof(sections) / sizeof(sections[0]), rows,
+const struct option_schema service_option_schema = {sections,
+                                                    sizeof(sections) / sizeof(sections[0]), rows,
                                                     sizeof(rows) / sizeof(rows[0])};
 
 enum status
@@ -87,7 +98,8 @@ split_list(struct service_options *options, const char *text, size_t *count)
 }
 
 static void
-resolve_user(struct service_options *options, const struct option_group *group, struct app *app, char *text)
+resolve_user(struct service_options *options, const struct option_group *group, struct app *app,
+             char *text)
 {
     struct bytes user = bytes_from_string(text);
 
@@ -99,7 +111,8 @@ resolve_user(struct service_options *options, const struct option_group *group, 
         app->user_source = APP_USER_HEADER;
         app->user_name = text + 7;
     } else if (!bytes_equal_ignore_case(user, BYTES("none"))) {
-        option_add_problem(&options->set, group->origin, "[app %s] user: \"%s\" is not none, query:NAME or header:NAME",
+        option_add_problem(&options->set, group->origin,
+                           "[app %s] user: \"%s\" is not none, query:NAME or header:NAME",
                            group->name, text);
     }
 }
@@ -138,7 +151,8 @@ belongs_to(const struct option_group *group, const struct option_group *app, con
 {
     size_t length = strlen(app->name);
 
-    if (strncmp(group->name, app->name, length) != 0 || group->name[length] != '/' || group->name[length + 1] == '\0') {
+    if (strncmp(group->name, app->name, length) != 0 || group->name[length] != '/' ||
+        group->name[length + 1] == '\0') {
         return false;
     }
     *own_name = group->name + length + 1;
@@ -172,11 +186,12 @@ make_rules(struct service_options *options, const struct option_group *group, bo
             continue;
         }
         if (problem.column > 0) {
-            option_add_problem(&options->set, extra->origin, "[%s %s] %s: %s (column %zu of the rule)",
-                               group->section->name, group->name, extra->name, problem.text, problem.column);
+            option_add_problem(&options->set, extra->origin,
+                               "[%s %s] %s: %s (column %zu of the rule)", group->section->name,
+                               group->name, extra->name, problem.text, problem.column);
         } else {
-            option_add_problem(&options->set, extra->origin, "[%s %s] %s: %s", group->section->name, group->name,
-                               extra->name, problem.text);
+            option_add_problem(&options->set, extra->origin, "[%s %s] %s: %s", group->section->name,
+                               group->name, extra->name, problem.text);
         }
     }
     return rules;
@@ -190,39 +205,45 @@ make_relay(const void *configuration, struct hub_backend **out)
 }
 
 static void
-add_hub(struct service_options *options, const struct option_group *group, const char *name, struct app *app)
+add_hub(struct service_options *options, const struct option_group *group, const char *name,
+        struct app *app)
 {
     struct app_hub *hubs = (struct app_hub *)(uintptr_t)app->hubs;
 
     if (strchr(name, '.') != NULL) {
-        option_add_problem(&options->set, group->origin, "[hub %s]: a hub's name must not contain a dot", group->name);
+        option_add_problem(&options->set, group->origin,
+                           "[hub %s]: a hub's name must not contain a dot", group->name);
     }
     if (app->hub_count == APP_HUBS_MAX) {
-        option_add_problem(&options->set, group->origin, "[hub %s]: an app has at most %d hubs", group->name,
-                           APP_HUBS_MAX);
+        option_add_problem(&options->set, group->origin, "[hub %s]: an app has at most %d hubs",
+                           group->name, APP_HUBS_MAX);
         return;
     }
     if (app_find_hub(app, bytes_from_string(name)) != SIZE_MAX) {
-        option_add_problem(&options->set, group->origin, "[hub %s]: this app has a hub of that name already",
-                           group->name);
+        option_add_problem(&options->set, group->origin,
+                           "[hub %s]: this app has a hub of that name already", group->name);
         return;
     }
     hubs[app->hub_count++] = (struct app_hub){name, make_relay, make_rules(options, group, false)};
 }
 
 static void
-add_raw(struct service_options *options, const struct option_group *group, const char *name, struct app *app)
+add_raw(struct service_options *options, const struct option_group *group, const char *name,
+        struct app *app)
 {
     const struct connection_section *section = group->values;
     struct app_hub *raw = keep(options, calloc(1, sizeof(*raw)));
 
     if (section->path == NULL) {
-        option_add_problem(&options->set, group->origin, "[connection %s] path is missing: say where clients find it",
+        option_add_problem(&options->set, group->origin,
+                           "[connection %s] path is missing: say where clients find it",
                            group->name);
         return;
     }
-    *raw = (struct app_hub){section->type != NULL ? section->type : name, make_relay, make_rules(options, group, true)};
-    add_path(app, (struct app_path){.path = clean_path(options, bytes_from_string(section->path)), .raw = raw});
+    *raw = (struct app_hub){section->type != NULL ? section->type : name, make_relay,
+                            make_rules(options, group, true)};
+    add_path(app, (struct app_path){.path = clean_path(options, bytes_from_string(section->path)),
+                                    .raw = raw});
 }
 
 static void
@@ -271,7 +292,8 @@ static void
 resolve_app(struct service_options *options, const struct option_group *group, struct app *app)
 {
     const struct app_section *section = group->values;
-    size_t most_paths = options->set.group_count + (section->path != NULL ? strlen(section->path) : 0) + 1;
+    size_t most_paths =
+        options->set.group_count + (section->path != NULL ? strlen(section->path) : 0) + 1;
     const char *problem = NULL;
 
     app_init(app);
@@ -296,7 +318,8 @@ resolve_app(struct service_options *options, const struct option_group *group, s
     add_parts(options, group, app);
     if (strchr(app->key, '*') != NULL) {
         option_add_problem(&options->set, group->origin,
-                           "[app %s] key: \"%s\" contains *, which .NET servers take for a pattern; choose another",
+                           "[app %s] key: \"%s\" contains *, which .NET servers take for a "
+                           "pattern; choose another",
                            group->name, app->key);
     }
     if (app_check(app, &problem) != STATUS_OK) {
@@ -328,9 +351,10 @@ check_orphans(struct service_options *options)
                       belongs_to(group, &options->set.groups[j], &own_name);
         }
         if (!has_app) {
-            option_add_problem(&options->set, group->origin,
-                               "[%s %s]: write [%s APP/NAME] where [app APP] is a section of this configuration",
-                               group->section->name, group->name, group->section->name);
+            option_add_problem(
+                &options->set, group->origin,
+                "[%s %s]: write [%s APP/NAME] where [app APP] is a section of this configuration",
+                group->section->name, group->name, group->section->name);
         }
     }
 }
@@ -346,7 +370,8 @@ check_bridge(struct service_options *options)
     }
     if (options->bridge->credentials == NULL) {
         option_add_problem(&options->set, group->origin,
-                           "[bridge] credentials is missing: on the bridge run \"hubplane-bridge issue NODE > NODE.pem\", "
+                           "[bridge] credentials is missing: on the bridge run \"hubplane-bridge "
+                           "issue NODE > NODE.pem\", "
                            "bring the file here and name it");
     }
 }
@@ -360,8 +385,10 @@ check_paths(struct service_options *options)
             for (size_t p = 0; p < options->apps[i].path_count; p++) {
                 struct bytes path = bytes_from_string(options->apps[i].paths[p].path);
                 for (size_t q = 0; q < options->apps[j].path_count; q++) {
-                    if (bytes_equal_ignore_case(path, bytes_from_string(options->apps[j].paths[q].path))) {
-                        option_add_problem(&options->set, NULL, "[app %s] and [app %s] both have the path \"%s\"",
+                    if (bytes_equal_ignore_case(path, bytes_from_string(
+                                                          options->apps[j].paths[q].path))) {
+                        option_add_problem(&options->set, NULL,
+                                           "[app %s] and [app %s] both have the path \"%s\"",
                                            options->apps[j].name, options->apps[i].name,
                                            options->apps[i].paths[p].path);
                     }
@@ -385,9 +412,11 @@ service_options_resolve(struct service_options *options)
         }
     }
     if (app_count == 0) {
-        option_add_problem(&options->set, NULL, "there is no [app NAME] section: nothing would be served");
+        option_add_problem(&options->set, NULL,
+                           "there is no [app NAME] section: nothing would be served");
     }
-    options->proxies.addresses = split_list(options, options->service->trusted_proxies, &options->proxies.count);
+    options->proxies.addresses =
+        split_list(options, options->service->trusted_proxies, &options->proxies.count);
     check_orphans(options);
     check_bridge(options);
     check_paths(options);

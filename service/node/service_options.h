@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* service_options: every option of the service, from one table, and the apps that the options describe. */
+/* service_options: every option of the service, from one table, and the apps that the options
+ * describe. */
 #ifndef HUBPLANE_SERVICE_OPTIONS_H
 #define HUBPLANE_SERVICE_OPTIONS_H
 
@@ -10,8 +11,8 @@
 /* One struct per section; the names of the members are those of service_options.def. */
 struct service_section {
     char *name, *listen, *admin, *certificate, *trusted_proxies, *log_level, *log_file;
-    uint64_t workers, connections_max, request_max, headers_max, request_timeout, idle_timeout, drain_timeout,
-        log_file_max, log_files_kept;
+    uint64_t workers, connections_max, request_max, headers_max, request_timeout, idle_timeout,
+        drain_timeout, log_file_max, log_files_kept;
 };
 
 struct bridge_section {
@@ -22,8 +23,8 @@ struct bridge_section {
 struct app_section {
     char *path, *key, *user, *origins;
     bool jsonp, detailed_errors, hub_script;
-    uint64_t keep_alive, disconnect_timeout, connection_timeout, transport_connect_timeout, long_poll_delay,
-        websocket_message_max, send_queue_max, groups_max;
+    uint64_t keep_alive, disconnect_timeout, connection_timeout, transport_connect_timeout,
+        long_poll_delay, websocket_message_max, send_queue_max, groups_max;
 };
 
 struct path_section {
@@ -52,11 +53,12 @@ struct service_options {
     size_t rules_count;
 };
 
-/** Defaults only. Everything else is read into ${options}->set before service_options_resolve(). OK or NO_MEMORY. */
+/** Defaults only. Everything else is read into ${options}->set before service_options_resolve(). OK
+ * or NO_MEMORY. */
 MUST_CHECK enum status service_options_init(struct service_options *options);
 void service_options_deinit(struct service_options *options);
-/** service_options_resolve(options): Check everything across options and build the apps with their relay rules. OK; INVALID - every mistake is
- *  a line in ${options}->set.problems; NO_MEMORY. */
+/** service_options_resolve(options): Check everything across options and build the apps with their
+ * relay rules. OK; INVALID - every mistake is a line in ${options}->set.problems; NO_MEMORY. */
 MUST_CHECK enum status service_options_resolve(struct service_options *options);
 /** The word of `log_level`. */
 enum log_level service_options_log_level(const struct service_options *options);

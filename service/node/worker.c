@@ -164,7 +164,8 @@ worker_new(const struct worker_options *options, struct worker **out)
         .owner = worker,
     };
     worker->tls = options->tls != NULL ? tls_context_ref(options->tls) : NULL;
-    client_sockets_init(&worker->sockets, options->loop, worker->tls, &worker->server, end_drain, worker);
+    client_sockets_init(&worker->sockets, options->loop, worker->tls, &worker->server, end_drain,
+                        worker);
     struct signalr_host_options host = {
         .timers = loop_timers(options->loop),
         .log = options->log,
@@ -180,7 +181,8 @@ worker_new(const struct worker_options *options, struct worker **out)
         free(worker);
         return status;
     }
-    backplane_port_set_handler(options->port, &signalr_host_port_handler, loop_clock(options->loop), worker->host);
+    backplane_port_set_handler(options->port, &signalr_host_port_handler, loop_clock(options->loop),
+                               worker->host);
     *out = worker;
     return STATUS_OK;
 }
@@ -198,14 +200,15 @@ on_drain_time_up(struct timer *timer)
 }
 
 void
-worker_drain(struct worker *worker, uint32_t timeout_ms, void (*on_drained)(void *owner), void *owner)
+worker_drain(struct worker *worker, uint32_t timeout_ms, void (*on_drained)(void *owner),
+             void *owner)
 {
     worker->on_drained = on_drained;
     worker->owner = owner;
     signalr_host_drain(worker->host);
     client_sockets_drain(&worker->sockets);
-    timer_start(loop_timers(worker->options.loop), &worker->drain_timer, worker->sockets.count == 0 ? 0 : timeout_ms,
-                on_drain_time_up);
+    timer_start(loop_timers(worker->options.loop), &worker->drain_timer,
+                worker->sockets.count == 0 ? 0 : timeout_ms, on_drain_time_up);
 }
 
 void

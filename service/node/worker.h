@@ -29,11 +29,14 @@ struct worker_options {
 MUST_CHECK enum status worker_new(const struct worker_options *options, struct worker **out);
 /** Any thread: a socket for this worker. */
 void worker_take(struct worker *worker, stream_socket socket);
-/** Any thread: the certificate of clients that come from now on; those that are here keep theirs. Keeps a reference of its own. */
+/** Any thread: the certificate of clients that come from now on; those that are here keep theirs.
+ * Keeps a reference of its own. */
 void worker_post_tls(struct worker *worker, struct tls_context *tls);
-/** worker_drain(worker, timeout_ms, on_drained, owner): Tell clients to go elsewhere, finish what is under way, close the rest when time is up.
+/** worker_drain(worker, timeout_ms, on_drained, owner): Tell clients to go elsewhere, finish what
+ * is under way, close the rest when time is up.
  *  ${on_drained} is called on the worker's loop, once. Loop thread only. */
-void worker_drain(struct worker *worker, uint32_t timeout_ms, void (*on_drained)(void *owner), void *owner);
+void worker_drain(struct worker *worker, uint32_t timeout_ms, void (*on_drained)(void *owner),
+                  void *owner);
 /** Drained, and the loop has stopped. NULL does nothing. */
 void worker_free(struct worker *worker);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes as a configuration file: no crash, and each problem is one printable line. What was accepted is the same
- * after it was written out and read again. */
+/* Any bytes as a configuration file: no crash, and each problem is one printable line. What was
+ * accepted is the same after it was written out and read again. */
 #include "common/base/option.h"
 #include "tests/unit/base/option_sample.h"
 

@@ -12,6 +12,8 @@
 #include "tests/support/test.h"
 #include "tests/unit/wire/signalr_vectors.h"
 
+enum { VECTORS_MAX_BYTES = 1024 * 1024 };
+
 static void
 start(struct rig *rig)
 {
@@ -120,7 +122,7 @@ dotnet_vectors_are_delivered(void **state)
 
     (void)state;
     start(&rig);
-    buffer_init(&bytes, 1024 * 1024);
+    buffer_init(&bytes, VECTORS_MAX_BYTES);
     rig_listen(&rig, 0, "*");
     rig_listen(&rig, 1, "h-ChatHub");
     for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {

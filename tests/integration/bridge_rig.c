@@ -17,7 +17,7 @@
 #include "common/base/file.h"
 #include "tests/support/test.h"
 
-enum { COMMAND_MAX = 4096, REDIAL_MS = 50, SKIPPED = 77 };
+enum { PEM_MAX_BYTES = 1024 * 1024, COMMAND_MAX = 4096, REDIAL_MS = 50, SKIPPED = 77 };
 
 /* ---- Processes ---- */
 
@@ -521,9 +521,9 @@ rig_dial(struct rig *rig, size_t index, const char *credentials)
     char path[128];
 
     snprintf(path, sizeof(path), "%s/%s", rig->folder, credentials);
-    buffer_init(&pem, 1024 * 1024);
+    buffer_init(&pem, PEM_MAX_BYTES);
     buffer_init(&problem, 4096);
-    assert_status(file_read(path, 1024 * 1024, &pem), STATUS_OK);
+    assert_status(file_read(path, PEM_MAX_BYTES, &pem), STATUS_OK);
     options.certificate_pem = options.key_pem = options.authority_pem = buffer_bytes(&pem);
     tls_context_free(node->tls);
     assert_status(tls_context_new(&options, &problem, &node->tls), STATUS_OK);

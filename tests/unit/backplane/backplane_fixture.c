@@ -39,17 +39,18 @@ schedule_flush(void *context)
 
 /* ---- a worker ---- */
 
-#define TELL(owner, format, ...)                                                                      \
-    buffer_append_format(&((struct fixture_worker *)(owner))->fixture->told_workers, "worker %d: " format "\n", \
-                         ((struct fixture_worker *)(owner))->index, __VA_ARGS__)
+#define TELL(owner, format, ...)                                                               \
+    buffer_append_format(&((struct fixture_worker *)(owner))->fixture->told_workers,           \
+                         "worker %d: " format "\n", ((struct fixture_worker *)(owner))->index, \
+                         __VA_ARGS__)
 
 static void
 on_messages(void *owner, uint16_t app, const struct backplane_message *messages, size_t count)
 {
     (void)app;
     for (size_t i = 0; i < count; i++) {
-        TELL(owner, "message %llu %.*s %.*s", BIG(messages[i].id), BYTES_PRINTF(messages[i].message.topic),
-             BYTES_PRINTF(messages[i].message.value));
+        TELL(owner, "message %llu %.*s %.*s", BIG(messages[i].id),
+             BYTES_PRINTF(messages[i].message.topic), BYTES_PRINTF(messages[i].message.value));
     }
 }
 
@@ -77,7 +78,8 @@ on_state(void *owner, uint16_t app, enum backplane_state state)
 }
 
 static void
-on_secrets(void *owner, uint16_t app, size_t count, const uint8_t (*secrets)[BACKPLANE_SECRET_BYTES])
+on_secrets(void *owner, uint16_t app, size_t count,
+           const uint8_t (*secrets)[BACKPLANE_SECRET_BYTES])
 {
     (void)app;
     TELL(owner, "secrets %zu %02x", count, secrets[0][0]);
@@ -108,17 +110,19 @@ on_published(void *owner, enum status status, uint64_t id)
 static void
 on_subscribed(void *owner, const struct backplane_subscribed *result)
 {
-    TELL(owner, "subscribed %s at %llu missing %llu", status_name(result->status), BIG(result->position),
-         BIG(result->missing_to));
+    TELL(owner, "subscribed %s at %llu missing %llu", status_name(result->status),
+         BIG(result->position), BIG(result->missing_to));
     for (size_t i = 0; i < result->count; i++) {
-        TELL(owner, "replay %llu %.*s", BIG(result->messages[i].id), BYTES_PRINTF(result->messages[i].message.value));
+        TELL(owner, "replay %llu %.*s", BIG(result->messages[i].id),
+             BYTES_PRINTF(result->messages[i].message.value));
     }
 }
 
 /* ---- the bridge ---- */
 
-#define BRIDGE(owner, format, ...) \
-    buffer_append_format(&((struct backplane_fixture *)(owner))->told_bridge, "bridge: " format "\n", __VA_ARGS__)
+#define BRIDGE(owner, format, ...)                                            \
+    buffer_append_format(&((struct backplane_fixture *)(owner))->told_bridge, \
+                         "bridge: " format "\n", __VA_ARGS__)
 
 static void
 on_hello(void *owner, const struct link_identity *node)
@@ -128,7 +132,8 @@ on_hello(void *owner, const struct link_identity *node)
 }
 
 static void
-on_open(void *owner, uint16_t app, struct bytes key, uint64_t last_seen_id, uint64_t acknowledged_sequence)
+on_open(void *owner, uint16_t app, struct bytes key, uint64_t last_seen_id,
+        uint64_t acknowledged_sequence)
 {
     struct backplane_fixture *fixture = owner;
 
@@ -157,7 +162,8 @@ static void
 on_interest(void *owner, uint16_t app, bool is_added, struct bytes topic)
 {
     (void)app;
-    BRIDGE(owner, "interest %c%.*s", is_added ? '+' : '-', BYTES_PRINTF(bytes_slice(topic, 0, FIXTURE_SHOWN)));
+    BRIDGE(owner, "interest %c%.*s", is_added ? '+' : '-',
+           BYTES_PRINTF(bytes_slice(topic, 0, FIXTURE_SHOWN)));
 }
 
 static void
@@ -168,7 +174,8 @@ on_interest_end(void *owner, uint16_t app, uint32_t request)
 }
 
 static void
-on_replay(void *owner, uint16_t app, uint32_t request, const struct link_topic *topics, size_t count)
+on_replay(void *owner, uint16_t app, uint32_t request, const struct link_topic *topics,
+          size_t count)
 {
     (void)app;
     BRIDGE(owner, "replay %u", request);
@@ -266,7 +273,8 @@ backplane_fixture_init(struct backplane_fixture *fixture, size_t spool_bytes, si
     static const struct bytes keys[] = {{(const uint8_t *)"ChatApp", 7}};
     struct backplane_poster posters[FIXTURE_WORKERS] = {{NULL, NULL}, {post, &fixture->to_worker}};
 
-    *fixture = (struct backplane_fixture){.opened = {.current_id = 100, .state = LINK_BACKPLANE_OPEN, .secret_count = 1}};
+    *fixture = (struct backplane_fixture){
+        .opened = {.current_id = 100, .state = LINK_BACKPLANE_OPEN, .secret_count = 1}};
     fixture->opened.secrets[0][0] = 0xab;
     clock_init_virtual(&fixture->clock, 1000, 1700000000000);
     timers_init(&fixture->timers, &fixture->clock);
@@ -293,7 +301,8 @@ backplane_fixture_init(struct backplane_fixture *fixture, size_t spool_bytes, si
     for (int i = 0; i < FIXTURE_WORKERS; i++) {
         fixture->workers[i] = (struct fixture_worker){fixture, i};
         fixture->ports[i] = backplane_worker_port(fixture->backplane, (size_t)i);
-        backplane_port_set_handler(fixture->ports[i], &port_handler, &fixture->clock, &fixture->workers[i]);
+        backplane_port_set_handler(fixture->ports[i], &port_handler, &fixture->clock,
+                                   &fixture->workers[i]);
     }
 }
 
@@ -322,17 +331,19 @@ backplane_fixture_deinit(struct backplane_fixture *fixture)
 void
 backplane_fixture_link(struct backplane_fixture *fixture)
 {
-    static const struct link_identity bridge = {
-        {2}, {(const uint8_t *)"bridge1", 7}, {(const uint8_t *)"test", 4}};
+    static const struct link_identity bridge = {{2},
+                                                {(const uint8_t *)"bridge1", 7},
+                                                {(const uint8_t *)"test", 4}};
 
     link_pipe_init(&fixture->pipe);
-    assert_status(link_server_new(&fixture->pipe.bridge.sink, &fixture->timers, &fixture->log, &bridge, &server_handler,
-                                  fixture, &fixture->server),
+    assert_status(link_server_new(&fixture->pipe.bridge.sink, &fixture->timers, &fixture->log,
+                                  &bridge, &server_handler, fixture, &fixture->server),
                   STATUS_OK);
     link_pipe_attach_server(&fixture->pipe, fixture->server);
     link_pipe_attach(&fixture->pipe.node, on_node_data, on_node_closed, fixture);
-    assert_status(
-        backplane_link_opened(fixture->backplane, &fixture->pipe.node.sink, on_session_failed, fixture), STATUS_OK);
+    assert_status(backplane_link_opened(fixture->backplane, &fixture->pipe.node.sink,
+                                        on_session_failed, fixture),
+                  STATUS_OK);
     backplane_fixture_run(fixture);
 }
 
@@ -391,8 +402,8 @@ backplane_fixture_expect(struct backplane_fixture *fixture, const char *lines)
 }
 
 void
-backplane_fixture_deliver(struct backplane_fixture *fixture, uint32_t request, uint64_t id, const char *topic,
-                          const char *value)
+backplane_fixture_deliver(struct backplane_fixture *fixture, uint32_t request, uint64_t id,
+                          const char *topic, const char *value)
 {
     struct signalr_message message = {.source = BYTES("c1"),
                                       .topic = bytes_from_string(topic),
@@ -408,7 +419,8 @@ backplane_fixture_deliver(struct backplane_fixture *fixture, uint32_t request, u
 }
 
 void
-backplane_fixture_publish(struct backplane_fixture *fixture, int worker, const char *topic, const char *value)
+backplane_fixture_publish(struct backplane_fixture *fixture, int worker, const char *topic,
+                          const char *value)
 {
     struct signalr_message message = {.source = BYTES("c1"),
                                       .topic = bytes_from_string(topic),
@@ -417,10 +429,12 @@ backplane_fixture_publish(struct backplane_fixture *fixture, int worker, const c
 }
 
 struct backplane_request *
-backplane_fixture_subscribe(struct backplane_fixture *fixture, int worker, const char *topic, uint64_t since)
+backplane_fixture_subscribe(struct backplane_fixture *fixture, int worker, const char *topic,
+                            uint64_t since)
 {
     struct backplane_topic topics[1] = {{bytes_from_string(topic), since}};
-    return backplane_subscribe(fixture->ports[worker], 1, topics, 1, on_subscribed, &fixture->workers[worker]);
+    return backplane_subscribe(fixture->ports[worker], 1, topics, 1, on_subscribed,
+                               &fixture->workers[worker]);
 }
 
 void

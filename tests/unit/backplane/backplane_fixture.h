@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * backplane_fixture: a backplane with two workers, the second on "another loop", linked over a pipe in virtual time to a bridge end
- * that the test scripts. What workers and bridge are told becomes text.
+ * backplane_fixture: a backplane with two workers, the second on "another loop", linked over a pipe
+ * in virtual time to a bridge end that the test scripts. What workers and bridge are told becomes
+ * text.
  */
 #ifndef HUBPLANE_TESTS_UNIT_BACKPLANE_FIXTURE_H
 #define HUBPLANE_TESTS_UNIT_BACKPLANE_FIXTURE_H
@@ -43,7 +44,8 @@ struct backplane_fixture {
 };
 
 /** ${spool_bytes}, ${recent_bytes}: of backplane_options. Not linked yet. */
-void backplane_fixture_init(struct backplane_fixture *fixture, size_t spool_bytes, size_t recent_bytes);
+void backplane_fixture_init(struct backplane_fixture *fixture, size_t spool_bytes,
+                            size_t recent_bytes);
 void backplane_fixture_deinit(struct backplane_fixture *fixture);
 /** Connect; the app is open afterwards unless the bridge refuses. */
 void backplane_fixture_link(struct backplane_fixture *fixture);
@@ -56,13 +58,15 @@ void backplane_fixture_expect(struct backplane_fixture *fixture, const char *lin
 /** Run and forget what was told. */
 void backplane_fixture_forget(struct backplane_fixture *fixture);
 /** The bridge delivers a data message with ${value} to ${topic}; ${request} 0 = live. */
-void backplane_fixture_deliver(struct backplane_fixture *fixture, uint32_t request, uint64_t id, const char *topic,
-                               const char *value);
+void backplane_fixture_deliver(struct backplane_fixture *fixture, uint32_t request, uint64_t id,
+                               const char *topic, const char *value);
 /** Worker ${worker} publishes ${value} to ${topic} and waits for it. */
-void backplane_fixture_publish(struct backplane_fixture *fixture, int worker, const char *topic, const char *value);
+void backplane_fixture_publish(struct backplane_fixture *fixture, int worker, const char *topic,
+                               const char *value);
 /** Worker ${worker} subscribes to one topic, BACKPLANE_NO_REPLAY or since an id. */
-struct backplane_request *backplane_fixture_subscribe(struct backplane_fixture *fixture, int worker, const char *topic,
-                                                      uint64_t since);
-void backplane_fixture_unsubscribe(struct backplane_fixture *fixture, int worker, const char *topic);
+struct backplane_request *backplane_fixture_subscribe(struct backplane_fixture *fixture, int worker,
+                                                      const char *topic, uint64_t since);
+void backplane_fixture_unsubscribe(struct backplane_fixture *fixture, int worker,
+                                   const char *topic);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Goal of this test: nothing grows without bound: a full spool refuses, long waits end, an overfull ring forgets and says so. */
+/* Goal of this test: nothing grows without bound: a full spool refuses, long waits end, an overfull
+ * ring forgets and says so. */
 #include "tests/support/test.h"
 #include "tests/unit/backplane/backplane_fixture.h"
 

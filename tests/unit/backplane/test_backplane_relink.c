@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Goal of this test: a lost link costs nothing: publishes are sent again under their sequences, messages are caught up before live
- * ones are let through, and new connections are served meanwhile. */
+/* Goal of this test: a lost link costs nothing: publishes are sent again under their sequences,
+ * messages are caught up before live ones are let through, and new connections are served
+ * meanwhile. */
 #include "tests/support/test.h"
 #include "tests/unit/backplane/backplane_fixture.h"
 
@@ -101,7 +102,8 @@ new_connections_are_served_meanwhile(void **state)
     backplane_fixture_expect(&f, "worker 1: subscribed OK at 100 missing 0\n");
     backplane_fixture_subscribe(&f, 1, "h-ChatHub", 100);
     backplane_fixture_expect(&f, "worker 1: subscribed OK at 100 missing 0\n");
-    backplane_fixture_subscribe(&f, 1, "h-ChatHub", 50); /* older than anything here: waits for a bridge */
+    /* older than anything here: waits for a bridge */
+    backplane_fixture_subscribe(&f, 1, "h-ChatHub", 50);
     backplane_fixture_expect(&f, "");
     backplane_fixture_link(&f);
     backplane_fixture_forget(&f);
@@ -113,7 +115,8 @@ new_connections_are_served_meanwhile(void **state)
     backplane_fixture_deinit(&f);
 }
 
-/* Asked for and given up in the turn in which the link is lost: the topic lingers, unused, and is used again later. */
+/* Asked for and given up in the turn in which the link is lost: the topic lingers, unused, and is
+ * used again later. */
 static void
 who_left_before_the_loss_leaves_no_trace(void **state)
 {

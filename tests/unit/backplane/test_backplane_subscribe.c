@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Goal of this test: a subscription is answered with the barrier, workers get their topics' messages and nothing else, and a replay
- * meets the live messages without hole or overlap. */
+/* Goal of this test: a subscription is answered with the barrier, workers get their topics'
+ * messages and nothing else, and a replay meets the live messages without hole or overlap. */
 #include "tests/support/test.h"
 #include "tests/unit/backplane/backplane_fixture.h"
 
@@ -10,12 +10,12 @@ init_linked(struct backplane_fixture *fixture)
     backplane_fixture_init(fixture, 100000, 100000);
     backplane_fixture_link(fixture);
     backplane_fixture_expect(fixture, "bridge: open ChatApp seen 0 acknowledged 0\n"
-                                 "worker 0: secrets 1 ab\n"
-                                 "worker 0: state open\n"
-                                 "worker 0: position 100\n"
-                                 "worker 1: secrets 1 ab\n"
-                                 "worker 1: state open\n"
-                                 "worker 1: position 100\n");
+                                      "worker 0: secrets 1 ab\n"
+                                      "worker 0: state open\n"
+                                      "worker 0: position 100\n"
+                                      "worker 1: secrets 1 ab\n"
+                                      "worker 1: state open\n"
+                                      "worker 1: position 100\n");
     backplane_fixture_forget(fixture);
 }
 
@@ -98,13 +98,14 @@ an_older_cursor_asks_the_bridge(void **state)
     backplane_fixture_deliver(&f, 2, 101, "h-ChatHub", "live before the end of the replay");
     link_server_replayed(f.server, 1, 2, 101, 92);
     backplane_fixture_deliver(&f, 0, 102, "h-ChatHub", "after it");
-    backplane_fixture_expect(&f, "worker 0: message 101 h-ChatHub live before the end of the replay\n"
-                                 "worker 0: subscribed OK at 101 missing 92\n"
-                                 "worker 0: replay 95 missed\n"
-                                 "worker 0: replay 101 live before the end of the replay\n"
-                                 "worker 0: message 102 h-ChatHub after it\n"
-                                 "worker 0: position 102\n"
-                                 "worker 1: position 102\n");
+    backplane_fixture_expect(&f,
+                             "worker 0: message 101 h-ChatHub live before the end of the replay\n"
+                             "worker 0: subscribed OK at 101 missing 92\n"
+                             "worker 0: replay 95 missed\n"
+                             "worker 0: replay 101 live before the end of the replay\n"
+                             "worker 0: message 102 h-ChatHub after it\n"
+                             "worker 0: position 102\n"
+                             "worker 1: position 102\n");
     backplane_fixture_deinit(&f);
 }
 
@@ -141,7 +142,8 @@ a_canceled_request_is_silent(void **state)
 
     (void)state;
     init_linked(&f);
-    backplane_cancel(f.ports[1], backplane_fixture_subscribe(&f, 1, "h-ChatHub", BACKPLANE_NO_REPLAY));
+    backplane_cancel(f.ports[1],
+                     backplane_fixture_subscribe(&f, 1, "h-ChatHub", BACKPLANE_NO_REPLAY));
     backplane_fixture_forget(&f);
     link_server_interest_ack(f.server, 1, 1, 100);
     backplane_fixture_expect(&f, "");

@@ -7,7 +7,12 @@
 
 #include "tests/support/test.h"
 
-enum { COUNTER_AT_START = 100, STEP_MS = 10 };
+enum {
+    COUNTER_AT_START = 100,
+    STEP_MS = 10,
+    MESSAGE_MAX_BYTES = 64 * 1024,
+    MEMORY_BYTES = 1024 * 1024,
+};
 
 /* ---- The node's end: link_client ---- */
 
@@ -346,9 +351,9 @@ route_fixture_init(struct route_fixture *fixture)
         .log = &fixture->log,
         .metrics = &fixture->metrics,
         .key = BYTES("ChatApp"),
-        .history_bytes = 1024 * 1024,
-        .reorder_bytes = 1024 * 1024,
-        .message_bytes = 64 * 1024,
+        .history_bytes = MEMORY_BYTES,
+        .reorder_bytes = MEMORY_BYTES,
+        .message_bytes = MESSAGE_MAX_BYTES,
         .secret_count = 1,
     };
     for (size_t i = 0; i < ROUTE_FIXTURE_NODES; i++) {
@@ -413,7 +418,7 @@ fixture_node_join(struct route_fixture *fixture, size_t index)
                   STATUS_OK);
     node->peer = (struct route_peer){.link = node->server,
                                      .sink = &node->pipe.bridge.sink,
-                                     .deliver_high_bytes = 1024 * 1024};
+                                     .deliver_high_bytes = MEMORY_BYTES};
     link_pipe_attach_server(&node->pipe, node->server);
     link_pipe_attach_client(&node->pipe, node->client);
     node->is_connected = true;
@@ -446,7 +451,7 @@ fixture_node_listen(struct route_fixture *fixture, size_t index, const char *top
 struct bytes
 route_fixture_frame(const char *topic, const char *value)
 {
-    static uint8_t storage[64 * 1024];
+    static uint8_t storage[MESSAGE_MAX_BYTES];
     const struct signalr_message message = {.source = BYTES("s"),
                                             .topic = bytes_from_string(topic),
                                             .value = bytes_from_string(value)};

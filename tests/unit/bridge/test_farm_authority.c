@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The farm's authority: made once, issues what the link accepts, keeps private what is private. */
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include "common/net/tls.h"
 #include "tests/support/test.h"
 
+enum { OUT_MAX_BYTES = 1024 * 1024, TEN_DAYS_S = 10 * 24 * 3600, DESCRIPTORS = 8 };
+
 struct fixture {
     char folder[64];
     char state[96];
@@ -27,17 +30,23 @@ init(struct fixture *fixture)
     snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/hubplane-authority.XXXXXX");
     assert_non_null(mkdtemp(fixture->folder));
     snprintf(fixture->state, sizeof(fixture->state), "%s/a/state", fixture->folder);
-    buffer_init(&fixture->out, 1024 * 1024);
+    buffer_init(&fixture->out, OUT_MAX_BYTES);
     buffer_init(&fixture->problem, 4096);
+}
+
+static int
+remove_entry(const char *path, const struct stat *information, int kind, struct FTW *place)
+{
+    (void)information;
+    (void)kind;
+    (void)place;
+    return remove(path);
 }
 
 static void
 deinit(struct fixture *fixture)
 {
-    char command[128];
-
-    snprintf(command, sizeof(command), "rm -rf '%s'", fixture->folder);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(nftw(fixture->folder, remove_entry, DESCRIPTORS, FTW_DEPTH | FTW_PHYS), 0);
     buffer_deinit(&fixture->out);
     buffer_deinit(&fixture->problem);
 }
@@ -91,7 +100,7 @@ issues_credentials_that_tls_accepts(void **state)
                                        &fixture.problem),
                   STATUS_OK);
     assert_int_equal(strlen(made.serial), 32);
-    assert_int_equal(made.expires_s, wanted.now_s + 10 * 24 * 3600);
+    assert_int_equal(made.expires_s, wanted.now_s + TEN_DAYS_S);
     options.certificate_pem = options.key_pem = options.authority_pem = buffer_bytes(&fixture.out);
     options.requires_peer_certificate = true;
     assert_status(tls_context_new(&options, &fixture.problem, &tls), STATUS_OK);

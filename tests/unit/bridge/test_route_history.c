@@ -7,6 +7,8 @@
 #include "tests/support/fail_alloc.h"
 #include "tests/support/test.h"
 
+enum { SMALL_BYTES = 64 * 1024, AMPLE_BYTES = 1024 * 1024 };
+
 struct fixture {
     struct route_topics topics;
     struct route_history history;
@@ -75,7 +77,7 @@ finds_by_id(void **state)
     struct fixture fixture;
 
     (void)state;
-    init(&fixture, 1024 * 1024);
+    init(&fixture, AMPLE_BYTES);
     assert_int_equal(route_history_index_after(&fixture.history, 0), 0);
     for (uint64_t id = 10; id <= 2000; id += 10) {
         assert_status(append(&fixture, id, "t"), STATUS_OK);
@@ -97,10 +99,10 @@ drops_the_oldest(void **state)
     struct fixture fixture;
 
     (void)state;
-    init(&fixture, 64 * 1024);
+    init(&fixture, SMALL_BYTES);
     for (uint64_t id = 1; id <= 5000; id++) {
         assert_status(append(&fixture, id, id % 2 == 0 ? "even" : "odd"), STATUS_OK);
-        assert_true(fixture.history.bytes <= 64 * 1024);
+        assert_true(fixture.history.bytes <= SMALL_BYTES);
     }
     assert_true(fixture.history.count > 50 && fixture.history.count < 500);
     assert_int_equal(fixture.history.complete_since, 5000 - fixture.history.count);
@@ -120,7 +122,7 @@ topics_go_with_their_last_message(void **state)
     char name[16];
 
     (void)state;
-    init(&fixture, 64 * 1024);
+    init(&fixture, SMALL_BYTES);
     for (uint64_t id = 1; id <= 5000; id++) {
         snprintf(name, sizeof(name), "c-%llu", (unsigned long long)id);
         assert_status(append(&fixture, id, name), STATUS_OK);
@@ -137,7 +139,7 @@ survives_without_memory(void **state)
         struct fixture fixture;
         enum status status = STATUS_OK;
 
-        init(&fixture, 1024 * 1024);
+        init(&fixture, AMPLE_BYTES);
         fail_alloc_at(n);
         for (uint64_t id = 1; id <= 100 && status == STATUS_OK; id++) {
             status = append(&fixture, id, id % 2 == 0 ? "even" : "odd");

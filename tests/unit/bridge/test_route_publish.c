@@ -6,6 +6,9 @@
 #include "tests/support/test.h"
 #include "tests/unit/bridge/route_fixture.h"
 
+/* More than the fixture's message_bytes. */
+enum { TOO_LARGE_BYTES = 65 * 1024 };
+
 static void
 acknowledges_in_batches(void **state)
 {
@@ -106,7 +109,7 @@ bad_frames_are_refused_in_their_turn(void **state)
     struct fixture_node *node = &fixture.nodes[0];
     struct payload *empty = payload_from(BYTES(""));
     struct payload *garbage = payload_from(BYTES("garbage"));
-    struct payload *large = payload_new(65 * 1024);
+    struct payload *large = payload_new(TOO_LARGE_BYTES);
 
     (void)state;
     route_fixture_init_joined(&fixture);

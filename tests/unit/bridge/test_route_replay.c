@@ -200,7 +200,8 @@ a_node_that_lacks_more_than_the_first_is_served_from_the_log(void **state)
     route_fixture_deinit(&fixture);
 }
 
-/* The other way round: the position that was told stays, and who is ahead of it gets nothing twice. */
+/* The other way round: the position that was told stays, and who is ahead of it gets nothing twice.
+ */
 static void
 a_told_position_is_not_raised(void **state)
 {
