@@ -164,6 +164,14 @@ a_stale_position_is_told_at_once(void **state)
     route_fixture_deinit(&fixture);
 }
 
+/* Until the bridge has waited long enough for Redis. */
+static void
+join_without_redis(struct route_fixture *fixture, size_t index)
+{
+    fixture_node_join(fixture, index);
+    route_fixture_advance(fixture, 2 * ROUTE_OPEN_PATIENCE_MS);
+}
+
 /* A bridge that started while Redis is away begins where the first node has come to, which says
  * nothing about what another node lacks. */
 static void
@@ -179,10 +187,8 @@ a_node_that_lacks_more_than_the_first_is_served_from_the_log(void **state)
     }
     fixture.nodes[0].last_seen_id = 99;
     fixture.nodes[1].last_seen_id = 97;
-    fixture_node_join(&fixture, 0);
-    route_fixture_advance(&fixture, ROUTE_OPEN_PATIENCE_MS);
-    fixture_node_join(&fixture, 1);
-    route_fixture_advance(&fixture, ROUTE_OPEN_PATIENCE_MS);
+    join_without_redis(&fixture, 0);
+    join_without_redis(&fixture, 1);
     fixture_node_listen(&fixture, 1, "t");
     route_fixture_forget(&fixture);
     fixture.backplane.is_log_down = true;
@@ -192,7 +198,8 @@ a_node_that_lacks_more_than_the_first_is_served_from_the_log(void **state)
     fixture.backplane.is_log_down = false;
     fake_route_connect(&fixture.backplane);
     route_fixture_advance(&fixture, ROUTE_REPLAY_RETRY_MS);
-    route_fixture_expect(&fixture, "a: open\n"
+    route_fixture_expect(&fixture, "a: state open: connected\n"
+                                   "b: state open: connected\n"
                                    "b: replay 98 kept foreign\n"
                                    "b: replay 99 kept foreign\n"
                                    "b: replayed to 99 missing 0\n"
@@ -215,18 +222,18 @@ a_told_position_is_not_raised(void **state)
     }
     fixture.nodes[0].last_seen_id = 97;
     fixture.nodes[1].last_seen_id = 99;
-    fixture_node_join(&fixture, 0);
+    join_without_redis(&fixture, 0);
     fixture_node_listen(&fixture, 0, "t");
-    route_fixture_advance(&fixture, ROUTE_OPEN_PATIENCE_MS);
-    fixture_node_join(&fixture, 1);
-    route_fixture_advance(&fixture, ROUTE_OPEN_PATIENCE_MS);
+    join_without_redis(&fixture, 1);
     route_fixture_forget(&fixture);
     fixture_node_replay(&fixture, 1, "t", 99);
     route_fixture_expect(&fixture, "b: replayed to 97 missing 0\n");
     fake_route_connect(&fixture.backplane);
-    route_fixture_expect(&fixture, "a: deliver 98 kept foreign\n"
+    route_fixture_expect(&fixture, "a: state open: connected\n"
+                                   "a: deliver 98 kept foreign\n"
                                    "a: deliver 99 kept foreign\n"
-                                   "a: deliver 100 kept foreign\n");
+                                   "a: deliver 100 kept foreign\n"
+                                   "b: state open: connected\n");
     route_fixture_deinit(&fixture);
 }
 
