@@ -14,6 +14,7 @@ struct script_call {
     struct redis_call base;
     struct route_batch *batch; /* what is published; for healing: &look */
     struct route_batch look;   /* no messages: only the counter */
+    uint32_t subscription;     /* the one that was there when the call was sent; 0 = none */
     bool is_eval;
 };
 
@@ -89,7 +90,7 @@ static void
 on_unsent_timer(struct timer *timer)
 {
     tell_unsent(CONTAINER_OF(timer, struct redis_channel, unsent_timer),
-                BYTES("Redis is not connected"), STATUS_BACKPLANE_DOWN);
+                BYTES("Redis is not connected yet"), STATUS_BACKPLANE_DOWN);
 }
 
 void
@@ -150,6 +151,7 @@ call_script(struct redis_channel *channel, struct route_batch *batch)
     redis_channel_begin_call(channel, &call->base, cancel_script);
     call->batch = batch != NULL ? batch : &call->look;
     call->look.floor_id = channel->handler->floor_id(channel->owner);
+    call->subscription = channel->state == REDIS_CHANNEL_DEAF ? 0 : channel->subscription;
     status = send_script(call);
     if (status != STATUS_OK) {
         redis_channel_end_call(&call->base);
@@ -158,10 +160,26 @@ call_script(struct redis_channel *channel, struct route_batch *batch)
     return status;
 }
 
+/* Whether the app will get to know what is published now: from the subscription, or later from the
+ * log. Before it has a position it cannot tell a new message from an old one. */
+static bool
+will_be_heard(const struct redis_channel *channel)
+{
+    switch (channel->state) {
+    case REDIS_CHANNEL_HEARING:
+        return true;
+    case REDIS_CHANNEL_SUBSCRIBED:
+        return channel->has_heard;
+    case REDIS_CHANNEL_DEAF:
+        return channel->has_heard && redis_log_limit(channel) > 0;
+    }
+    return false;
+}
+
 void
 redis_channel_publish(struct redis_channel *channel, struct route_batch *batch)
 {
-    if (call_script(channel, batch) != STATUS_OK) {
+    if (!will_be_heard(channel) || call_script(channel, batch) != STATUS_OK) {
         list_append(&channel->unsent, &batch->node);
         redis_channel_tell_later(channel);
     }
@@ -182,18 +200,21 @@ report_broken(struct redis_channel *channel, struct bytes text)
 }
 
 static void
-take_healed(struct redis_channel *channel, const struct route_result *result)
+take_healed(struct redis_channel *channel, const struct route_result *result, uint32_t subscription)
 {
     channel->is_healing = false;
     if (result->outcome == ROUTE_PUBLISHED) {
+        if (channel->state == REDIS_CHANNEL_SUBSCRIBED && subscription != channel->subscription) {
+            redis_channel_heal(channel); /* a counter from before does not say what was missed */
+            return;
+        }
         if (channel->state == REDIS_CHANNEL_SUBSCRIBED) {
             channel->state = REDIS_CHANNEL_HEARING;
             channel->has_heard = true;
             channel->handler->on_subscribed(channel->owner, result->counter, false);
         }
-        if (channel->state == REDIS_CHANNEL_DEAF &&
-            (!channel->has_heard || redis_log_limit(channel) == 0)) {
-            return; /* what is published now could not be read later; the subscription will come */
+        if (!will_be_heard(channel)) {
+            return; /* the subscription will come */
         }
         channel->handler->on_state(channel->owner, LINK_BACKPLANE_OPEN, BYTES("connected"));
         return;
@@ -271,7 +292,7 @@ on_script_reply(void *context, const struct redisReply *reply)
     redis_script_result(reply, &result);
     redis_channel_end_call(&call->base);
     if (call->batch == &call->look) {
-        take_healed(channel, &result);
+        take_healed(channel, &result, call->subscription);
     } else {
         take_published(channel, call->batch, &result);
     }
@@ -305,6 +326,7 @@ on_subscribed(void *context, const struct redisReply *reply)
         return;
     }
     channel->state = REDIS_CHANNEL_SUBSCRIBED;
+    channel->subscription++;
     redis_channel_heal(channel);
 }
 

@@ -48,7 +48,8 @@ struct redis_channel {
     struct list unread; /* struct route_log_read.node: the same */
     struct timer unsent_timer;
     struct timer heal_timer;
-    bool has_heard; /* HEARING, at least once */
+    uint32_t subscription; /* counts them, from 1 */
+    bool has_heard;        /* HEARING, at least once */
     bool is_healing;
     uint64_t average_bytes; /* of a message; smoothed */
     uint32_t untrimmed;     /* messages of .NET nodes added to the log since it was trimmed */
