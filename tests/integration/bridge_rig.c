@@ -46,7 +46,7 @@ sleep_ms(long milliseconds)
     nanosleep(&time, NULL);
 }
 
-/* Runs in the folder; standard output and error go to ${log_name} there. */
+/* Runs in the folder; standard output and error go to ${log_name} there, unless it is NULL. */
 static pid_t
 spawn(struct rig *rig, char *const *arguments, const char *log_name)
 {
@@ -58,8 +58,9 @@ spawn(struct rig *rig, char *const *arguments, const char *log_name)
     if (child == 0) {
         /* A test that fails leaves nothing running. */
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (chdir(rig->folder) != 0 || freopen(log_name, "a", stdout) == NULL ||
-            dup2(fileno(stdout), STDERR_FILENO) < 0) {
+        if (chdir(rig->folder) != 0 ||
+            (log_name != NULL && (freopen(log_name, "a", stdout) == NULL ||
+                                  dup2(fileno(stdout), STDERR_FILENO) < 0))) {
             _exit(126);
         }
         execvp(arguments[0], arguments);
@@ -236,6 +237,9 @@ rig_run(struct rig *rig, uint64_t milliseconds)
 void
 rig_give_up(struct rig *rig, const char *condition, const char *file, int line)
 {
+    char *tail[] = {(char *)(uintptr_t) "tail", (char *)(uintptr_t) "-n",
+                    (char *)(uintptr_t) "30", (char *)(uintptr_t) "bridge.log", NULL};
+
     fprintf(stderr, "%s:%d: not true after %d ms: %s; the end of the bridge's log:\n", file, line,
             RIG_WAIT_MS, condition);
     for (size_t i = 0; i < RIG_NODES; i++) {
@@ -248,8 +252,7 @@ rig_give_up(struct rig *rig, const char *condition, const char *file, int line)
                 node->delivered_count, node->failure);
     }
     fflush(stderr);
-    (void)rig_shell(rig, "tail -n 30 bridge.log 1>&2");
-    (void)rig_shell(rig, "true");
+    (void)wait_for(spawn(rig, tail, NULL));
     fail();
 }
 
