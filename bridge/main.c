@@ -27,9 +27,9 @@ main(int argc, char **argv)
                 arguments = (struct verb_arguments){1, &argv[1]};
                 return verb_help(verb, arguments);
             }
-            enum exit_code code = verb->run(verb, arguments);
+            int code = (int)verb->run(verb, arguments);
 
-            return argc < 2 ? EXIT_CODE_USAGE : code;
+            return argc < 2 ? (int)EXIT_CODE_USAGE : code;
         }
     }
     return verbs_usage_error(NULL, "there is no verb \"%s\"", name);

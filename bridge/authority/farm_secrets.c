@@ -13,7 +13,11 @@
 
 #define FILE_PREFIX "key-"
 
-enum { FILE_NAME_MAX = 240, FILE_MAX_BYTES = 4096 };
+enum {
+    FILE_NAME_MAX = 240,
+    FILE_MAX_BYTES = 4096,
+    SECRET_HEX_DIGITS = 2 * FARM_SECRET_BYTES,
+};
 
 /* "DIRECTORY/secrets" is made on the way. NULL: ${status} says why. */
 static char *
@@ -57,7 +61,7 @@ parse_secret(struct bytes line, uint8_t *out, int64_t *until_s)
     struct bytes hex = bytes_slice(line, 0, bytes_find(line, ' '));
     uint64_t until;
 
-    if (hex.length != 2 * FARM_SECRET_BYTES) {
+    if (hex.length != SECRET_HEX_DIGITS) {
         return false;
     }
     for (size_t i = 0; i < FARM_SECRET_BYTES; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bridge/redis/redis_connection.h"
 
+#include <assert.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,15 +86,26 @@ break_off(struct redis_connection *connection, const char *why)
 
 /* ---- Requests ---- */
 
+/* The oldest one, now the caller's; NULL when none is under way. */
+static struct pending_request *
+take_request(struct redis_connection *connection)
+{
+    struct list_node *node = list_first(&connection->pending);
+
+    if (node == NULL) {
+        return NULL;
+    }
+    list_remove(node);
+    assert(connection->pending.head.next != node); /* the analyzer cannot see it */
+    return CONTAINER_OF(node, struct pending_request, node);
+}
+
 static void
 fail_pending(struct redis_connection *connection)
 {
-    struct list_node *node;
+    struct pending_request *request;
 
-    while ((node = list_first(&connection->pending)) != NULL) {
-        struct pending_request *request = CONTAINER_OF(node, struct pending_request, node);
-
-        list_remove(node);
+    while ((request = take_request(connection)) != NULL) {
         request->fn(request->context, NULL);
         free(request);
     }
@@ -292,7 +304,6 @@ is_message(const struct redisReply *reply)
 static void
 take_reply(struct redis_connection *connection, const struct redisReply *reply)
 {
-    struct list_node *node = list_first(&connection->pending);
     struct pending_request *request;
 
     if (is_message(reply)) {
@@ -300,13 +311,12 @@ take_reply(struct redis_connection *connection, const struct redisReply *reply)
                                         text_of(reply->element[2]));
         return;
     }
-    if (node == NULL) {
+    request = take_request(connection);
+    if (request == NULL) {
         /* What Redis says before it closes: too many clients, or protected mode. */
         break_off(connection, reply->type == REDIS_REPLY_ERROR ? reply->str : "unasked answer");
         return;
     }
-    request = CONTAINER_OF(node, struct pending_request, node);
-    list_remove(node);
     request->fn(request->context, reply);
     free(request);
 }

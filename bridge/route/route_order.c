@@ -37,7 +37,7 @@ static void
 drop_item(struct route_order *order, struct order_item *item)
 {
     list_remove(&item->node);
-    assert(order->ahead.head.next != &item->node); /* what the analyzer cannot see by itself */
+    assert(order->ahead.head.next != &item->node); /* the analyzer cannot see it */
     order->ahead_bytes -= sizeof(*item) + item->frame.length;
     payload_unref(item->frame.payload);
     free(item);

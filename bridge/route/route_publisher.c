@@ -66,6 +66,7 @@ drop(struct route_publisher *publisher, struct outgoing *outgoing)
         publisher->unsent = next_of(publisher, &outgoing->node);
     }
     list_remove(&outgoing->node);
+    assert(publisher->queue.head.next != &outgoing->node); /* the analyzer cannot see it */
     publisher->queued_bytes -= frame_bytes;
     payload_unref(outgoing->payload);
     free(outgoing);
