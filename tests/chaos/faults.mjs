@@ -116,6 +116,14 @@ export const faults = {
     'node-kill': { ms: [200, 2000], run: (farm, ms, chance) => killAndRestart(farm, chance.pick(farm.nodes), ms) },
     'node-restart': { ms: [0, 1000], run: (farm, ms, chance) => stopAndRestart(farm, chance.pick(farm.nodes), ms) },
     'node-freeze': { isLight: true, ms: [500, 3000], run: (farm, ms, chance) => freeze(chance.pick(farm.nodes), ms) },
+    'bridges-kill': { ms: [100, 2000], run: (farm, ms) => Promise.all(farm.bridges.map((bridge) => killAndRestart(farm, bridge, ms))) },
+    'nodes-kill': { ms: [100, 1000], run: (farm, ms) => Promise.all(farm.nodes.map((node) => killAndRestart(farm, node, ms))) },
+    'redis-and-bridge-kill': { ms: [100, 2000], run: (farm, ms, chance) => Promise.all([killAndRestart(farm, farm.redis, ms),
+        killAndRestart(farm, chance.pick(farm.bridges), ms)]) },
+    'links-hold': { ms: [1000, 8000], run: (farm, ms) => Promise.all(farm.nodes.flatMap((node) => node.linkProxies)
+        .map((proxy) => wire(proxy, 'hold', ms))) },
+    'redis-wires-swallow': { ms: [50, 1000], run: (farm, ms) => Promise.all(farm.bridges
+        .map((bridge) => wire(bridge.redisProxy, 'swallow', ms))) },
     'clients-break': { isLight: true, ms: [5, 150], run: async (farm, count) => farm.running.say(`break ${count}`) },
 };
 
