@@ -59,8 +59,8 @@ spawn(struct rig *rig, char *const *arguments, const char *log_name)
         /* A test that fails leaves nothing running. */
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (chdir(rig->folder) != 0 ||
-            (log_name != NULL && (freopen(log_name, "a", stdout) == NULL ||
-                                  dup2(fileno(stdout), STDERR_FILENO) < 0))) {
+            (log_name != NULL &&
+             (freopen(log_name, "a", stdout) == NULL || dup2(fileno(stdout), STDERR_FILENO) < 0))) {
             _exit(126);
         }
         execvp(arguments[0], arguments);
@@ -237,8 +237,8 @@ rig_run(struct rig *rig, uint64_t milliseconds)
 void
 rig_give_up(struct rig *rig, const char *condition, const char *file, int line)
 {
-    char *tail[] = {(char *)(uintptr_t) "tail", (char *)(uintptr_t) "-n",
-                    (char *)(uintptr_t) "30", (char *)(uintptr_t) "bridge.log", NULL};
+    char *tail[] = {(char *)(uintptr_t) "tail", (char *)(uintptr_t) "-n", (char *)(uintptr_t) "30",
+                    (char *)(uintptr_t) "bridge.log", NULL};
 
     fprintf(stderr, "%s:%d: not true after %d ms: %s; the end of the bridge's log:\n", file, line,
             RIG_WAIT_MS, condition);
