@@ -122,9 +122,11 @@ late_word_of_a_move(void **state)
     signalr_client_open(&world->client, "reconnect");
     signalr_client_run(&world->client);
     signalr_client_drop(&world->client);
+    scenario_advance(&world->scenario, 1);
     world->client.host = 0;
     signalr_client_open(&world->client, "reconnect");
     scenario_run(&world->scenario);
+    scenario_advance(&world->scenario, 10 * 1000);
     home->holds_events = false;
     signalr_client_run(&world->client);
     assert_true(signalr_client_is_receiving(&world->client));
@@ -165,7 +167,9 @@ rubbish_on_our_topic(void **state)
                                          "[]",
                                          "{\"moved\":1,\"by\":\"x\"}",
                                          "{\"moved\":\"x\"}",
-                                         "{\"moved\":\"nobody\",\"by\":\"x\"}"};
+                                         "{\"moved\":\"nobody\",\"by\":\"x\"}",
+                                         "{\"moved\":\"x\",\"by\":\"x\",\"at\":-1}",
+                                         "{\"moved\":\"nobody\",\"by\":\"x\",\"at\":1}"};
     (void)state;
     struct world *world = make_world(WEB_SOCKETS, false);
 
