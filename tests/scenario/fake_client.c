@@ -157,6 +157,7 @@ fake_client_response(const struct fake_client *client, struct fake_response *res
 {
     struct bytes all = fake_sink_written(&client->sink);
     size_t head_end = find_text(all, "\r\n\r\n");
+    uint64_t status;
     uint64_t length;
 
     *response = (struct fake_response){0};
@@ -165,7 +166,8 @@ fake_client_response(const struct fake_client *client, struct fake_response *res
         return;
     }
     size_t line_end = find_text(all, "\r\n");
-    response->status = atoi((const char *)all.data + strlen("HTTP/1.1 "));
+    assert_status(bytes_parse_uint64(bytes_slice(all, strlen("HTTP/1.1 "), 3), &status), STATUS_OK);
+    response->status = (int)status;
     response->reason =
         bytes_slice(all, strlen("HTTP/1.1 200 "), line_end - strlen("HTTP/1.1 200 "));
     response->head = bytes_slice(all, line_end + 2, head_end + 2 - line_end - 2);
