@@ -40,6 +40,7 @@ struct hub_call {
     struct buffer ending_text; /* the value, error or candidates */
     struct buffer ending_data; /* of a deliberate error */
     struct hub_state state;
+    struct buffer groups_sent_to;
     uint64_t progress_id; /* the last progress message */
     uint64_t waits_until_ms;
     bool is_tracked;
@@ -79,6 +80,7 @@ free_call(struct hub_call *call)
     hub_state_deinit(&call->state);
     buffer_deinit(&call->ending_text);
     buffer_deinit(&call->ending_data);
+    buffer_deinit(&call->groups_sent_to);
     buffer_deinit(&call->texts);
     free(call);
 }
@@ -267,6 +269,32 @@ on_changed(void *owner, enum status status)
     advance(call);
 }
 
+/* Groups that this call has sent to, a line each: joining one of them afterwards must not bring
+ * those messages back. */
+static void
+note_group(struct hub_call *call, struct bytes topic)
+{
+    if (membership_is_group(topic) &&
+        (buffer_append(&call->groups_sent_to, topic) != STATUS_OK ||
+         buffer_append_byte(&call->groups_sent_to, '\n') != STATUS_OK)) {
+        call->failure = STATUS_NO_MEMORY;
+    }
+}
+
+static bool
+has_sent_to(const struct hub_call *call, struct bytes topic)
+{
+    struct bytes rest = buffer_bytes(&call->groups_sent_to);
+    struct bytes line;
+
+    while (bytes_split(&rest, '\n', &line)) {
+        if (bytes_equal(line, topic)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 carry_out(struct hub_call *call, const struct hub_action *action)
 {
@@ -278,13 +306,17 @@ carry_out(struct hub_call *call, const struct hub_action *action)
                                           .value = hub_action_value(action),
                                           .filter = hub_action_rest(action)};
         call->publishing_count++;
+        note_group(call, message.topic);
         backplane_publish(app->context->port, app->app->handle, &message,
                           action->is_progress ? on_progress_published : on_published, call);
         return;
     }
+    struct membership_wish wish = {.connection_id = hub_action_rest(action),
+                                   .topic = hub_action_topic(action),
+                                   .is_join = action->kind == HUB_ACTION_JOIN,
+                                   .is_in_order = has_sent_to(call, hub_action_topic(action))};
     enum status status;
-    call->change = membership_change(app, hub_action_rest(action), hub_action_topic(action),
-                                     action->kind == HUB_ACTION_JOIN, on_changed, call, &status);
+    call->change = membership_change(app, &wish, on_changed, call, &status);
     if (call->change == NULL && status != STATUS_OK) {
         call->failure = status;
     }
@@ -552,6 +584,7 @@ make_call(const struct hub_call_options *options)
     buffer_init(&call->texts, TEXT_BYTES_MAX);
     buffer_init(&call->ending_text, TEXT_BYTES_MAX);
     buffer_init(&call->ending_data, TEXT_BYTES_MAX);
+    buffer_init(&call->groups_sent_to, TEXT_BYTES_MAX);
     list_init(&call->actions);
     call->app = options->app;
     call->path = options->path;

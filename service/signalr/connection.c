@@ -9,6 +9,7 @@
 #include "service/hubs/hub_dispatch.h"
 #include "service/signalr/delivery.h"
 #include "service/signalr/membership.h"
+#include "service/signalr/membership_echo.h"
 #include "service/signalr/subscription.h"
 #include "service/signalr/topic_name.h"
 
@@ -96,7 +97,8 @@ connection_free(struct connection *connection)
     }
     connection_detach_topics(connection);
     connection_release_topics(connection);
-    membership_forget_echoes(connection);
+    membership_echo_forget_all(connection);
+    group_spans_deinit(&connection->left, &app->topics);
     if (connection->start != NULL) {
         hub_dispatch_cancel(connection->start);
     }

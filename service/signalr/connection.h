@@ -8,6 +8,7 @@
 #define HUBPLANE_SERVICE_CONNECTION_H
 
 #include "common/base/list.h"
+#include "service/signalr/group_span.h"
 #include "service/signalr/topic.h"
 #include "service/signalr/worker_app.h"
 #include "service/transport/transport.h"
@@ -38,13 +39,14 @@ struct connection {
     struct hub_dispatch_start *start;  /* OnConnected of a client before 1.4, under way */
     struct list calls;                 /* hub calls whose result goes to the transport */
     struct list joins;                 /* local joins waiting for their barrier */
-    struct list echoes;   /* changes of groups made here whose commands are under way */
-    uint64_t hubs;        /* bit i: registered for app->hubs[i] */
-    uint64_t cursor;      /* the highest id written to the client, or its barrier */
-    uint64_t opened_ms;   /* when the transport was opened */
-    uint64_t detached_ms; /* when it went away */
-    char *user;           /* NULL = anonymous */
-    char *query;          /* what the client added to SignalR's own parameters; NULL = nothing */
+    struct list echoes;                /* commands about its groups, published here, under way */
+    struct group_spans left;           /* memberships that ended while the record was here */
+    uint64_t hubs;                     /* bit i: registered for app->hubs[i] */
+    uint64_t cursor;                   /* the highest id written to the client, or its barrier */
+    uint64_t opened_ms;                /* when the transport was opened */
+    uint64_t detached_ms;              /* when it went away */
+    char *user;                        /* NULL = anonymous */
+    char *query; /* what the client added to SignalR's own parameters; NULL = nothing */
     uint32_t queue_allowance; /* bytes above the cap that a replay may take until it is read */
     uint8_t state;
     uint8_t doom; /* enum transport_end: to be ended after the batch that showed it; 0 = none */
@@ -52,7 +54,7 @@ struct connection {
     bool has_connected;    /* clients before 1.4: OnConnected has been raised */
     bool holds_polls;      /* such a client's poll waits for OnConnected */
     bool owes_groups;      /* that poll will also tell the groups */
-    bool has_claimed;      /* said once that it is here, against a late "moved" */
+    bool has_claimed;      /* the present opening was announced to other nodes */
 };
 
 /** connection_new(app, id): A record without transport, in no list. NULL when out of memory. */

@@ -6,6 +6,7 @@
 #include "service/signalr/acknowledgement.h"
 #include "service/signalr/delivery.h"
 #include "service/signalr/membership.h"
+#include "service/signalr/membership_echo.h"
 #include "service/signalr/subscription.h"
 #include "service/signalr/topic_name.h"
 
@@ -42,7 +43,8 @@ join(struct connection *connection, const struct backplane_message *message,
     bool is_poll = !connection->transport.operations->is_streaming;
     /* A poll has not been given what it gathered in this batch. */
     uint64_t cursor = is_poll ? connection->cursor : message->id;
-    uint64_t since = command->since != 0 ? command->since : message->id;
+    uint64_t since = membership_since(connection, command->value,
+                                      command->since != 0 ? command->since : message->id, cursor);
     struct subscription_group *groups =
         list_with(connection, command->value, since, cursor, &count);
     struct subscription_options options = {
@@ -80,7 +82,7 @@ change_groups(struct connection *connection, const struct backplane_message *mes
     if (!membership_is_group(command->value)) {
         return;
     }
-    if (is_in == is_join || membership_is_overruled(connection, command->value)) {
+    if (is_in == is_join || membership_echo_overrules(connection, command->value)) {
         acknowledge(connection, message);
         return;
     }
@@ -92,7 +94,7 @@ change_groups(struct connection *connection, const struct backplane_message *mes
         return;
     }
     acknowledge(connection, message);
-    membership_forget(connection, topic);
+    membership_forget(connection, topic, message->id);
     membership_send_groups(connection, message->id);
 }
 
@@ -122,7 +124,7 @@ connection_command_receive(struct connection *connection, const struct backplane
     struct signalr_command command;
     struct buffer storage;
 
-    membership_take_echo(connection, message->message.command_id);
+    membership_echo_take(connection, message->message.command_id);
     buffer_init(&storage, TOPIC_NAME_BYTES_MAX);
     if (message->message.is_ack ||
         signalr_command_decode(message->message.value, &storage, &command) != STATUS_OK) {

@@ -57,6 +57,11 @@ group_spans_join(struct group_spans *spans, struct topic_table *table, struct by
         spans->items = grown;
         spans->capacity = capacity;
     }
+    for (size_t i = 0; i < spans->count; i++) {
+        if (spans->items[i].topic == topic && spans->items[i].after > after) {
+            after = spans->items[i].after;
+        }
+    }
     spans->items[spans->count] = (struct group_span){topic, after, GROUP_SPAN_OPEN};
     spans->count++;
     return STATUS_OK;
@@ -99,6 +104,35 @@ group_spans_has_before(const struct group_spans *spans, size_t count, const stru
         }
     }
     return false;
+}
+
+void
+group_spans_remove(struct group_spans *spans, struct topic_table *table, const struct topic *topic)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < spans->count; i++) {
+        if (spans->items[i].topic == topic) {
+            topic_release(table, spans->items[i].topic);
+        } else {
+            spans->items[kept++] = spans->items[i];
+        }
+    }
+    spans->count = kept;
+}
+
+uint64_t
+group_spans_last(const struct group_spans *spans, const struct topic *topic)
+{
+    uint64_t last = 0;
+
+    for (size_t i = 0; i < spans->count; i++) {
+        const struct group_span *span = &spans->items[i];
+        if (span->topic == topic && span->until != GROUP_SPAN_OPEN && span->until > last) {
+            last = span->until;
+        }
+    }
+    return last;
 }
 
 uint64_t

@@ -28,7 +28,8 @@ struct group_spans {
 void group_spans_deinit(struct group_spans *spans, struct topic_table *table);
 /** Forget all but the first ${count}, and reopen those. */
 void group_spans_truncate(struct group_spans *spans, size_t count, struct topic_table *table);
-/** In from ${after} on; nothing changes for who is in already. OK or NO_MEMORY. */
+/** In from ${after} on, but not from before an earlier membership began: what is older has been
+ * seen, or was not for this member. Nothing changes for who is in already. OK or NO_MEMORY. */
 MUST_CHECK enum status group_spans_join(struct group_spans *spans, struct topic_table *table,
                                         struct bytes topic, uint64_t after);
 /** Out after ${until}; nothing changes for who is not in. */
@@ -40,6 +41,11 @@ bool group_spans_is_open(const struct group_spans *spans, const struct topic *to
 /** Whether ${topic} is among the first ${count}. */
 bool group_spans_has_before(const struct group_spans *spans, size_t count,
                             const struct topic *topic);
+/** Forget ${topic}. */
+void group_spans_remove(struct group_spans *spans, struct topic_table *table,
+                        const struct topic *topic);
+/** The highest `until` of ${topic}'s ended memberships; 0 = none. */
+uint64_t group_spans_last(const struct group_spans *spans, const struct topic *topic);
 /** The lowest `after` of ${topic}. */
 uint64_t group_spans_first(const struct group_spans *spans, const struct topic *topic);
 

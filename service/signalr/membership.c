@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/crypto.h"
 #include "service/signalr/acknowledgement.h"
 #include "service/signalr/delivery.h"
 #include "service/signalr/groups_token.h"
+#include "service/signalr/membership_echo.h"
 #include "service/signalr/topic_name.h"
+
+/* A connection's ended memberships that are remembered. */
+enum { LEFT_COUNT_MAX = 16 };
 
 /* A join or leave that is not done yet. */
 struct membership_change {
@@ -16,8 +19,8 @@ struct membership_change {
     struct worker_app *app;
     struct connection *connection; /* of a local join; else NULL */
     struct topic *topic;
-    struct backplane_request *request;       /* local: the barrier */
-    struct acknowledgement *acknowledgement; /* remote */
+    struct backplane_request *request;       /* at once: the barrier */
+    struct acknowledgement *acknowledgement; /* of a command */
     membership_fn fn;                        /* NULL = nobody waits any more */
     void *owner;
     bool is_join;
@@ -109,8 +112,34 @@ membership_token(const struct connection *connection, struct buffer *out)
     return status;
 }
 
+/* Without memory for it, a join that arrives later may repeat what was heard before. */
+static void
+note_left(struct connection *connection, const struct topic *topic, uint64_t until)
+{
+    struct group_spans *left = &connection->left;
+    struct topic_table *table = &connection->app->topics;
+
+    group_spans_remove(left, table, topic);
+    if (left->count == LEFT_COUNT_MAX) {
+        group_spans_remove(left, table, left->items[0].topic);
+    }
+    if (group_spans_join(left, table, topic_name_of(topic), 0) == STATUS_OK) {
+        group_spans_leave(left, topic, until);
+    }
+}
+
+uint64_t
+membership_since(const struct connection *connection, struct bytes group, uint64_t since,
+                 uint64_t cursor)
+{
+    const struct topic *topic = topic_find(&connection->app->topics, group);
+    uint64_t left_at = topic == NULL ? 0 : group_spans_last(&connection->left, topic);
+
+    return left_at > since && left_at <= cursor ? left_at : since;
+}
+
 void
-membership_forget(struct connection *connection, const struct topic *topic)
+membership_forget(struct connection *connection, const struct topic *topic, uint64_t until)
 {
     struct worker_app *app = connection->app;
     size_t slot = topic_set_find(&connection->topics, topic);
@@ -118,6 +147,7 @@ membership_forget(struct connection *connection, const struct topic *topic)
     if (slot == SIZE_MAX) {
         return;
     }
+    note_left(connection, topic, until);
     struct topic *taken = topic_set_take(&connection->topics, slot);
     struct bytes name = topic_name_of(taken);
     backplane_unsubscribe(app->context->port, app->app->handle, &name, 1);
@@ -134,101 +164,6 @@ membership_send_groups(struct connection *connection, uint64_t cursor)
 }
 
 /*
- * Changes that took effect here before their command is published. Until it comes round, older
- * commands about the same group, which are still under way, must not undo it.
- */
-
-struct membership_echo {
-    struct list_node node; /* in connection->echoes */
-    struct topic *topic;
-    char id[CRYPTO_GUID_TEXT_BYTES + 1]; /* of the command */
-};
-
-static void
-free_echo(struct connection *connection, struct membership_echo *echo)
-{
-    list_remove(&echo->node);
-    topic_release(&connection->app->topics, echo->topic);
-    free(echo);
-}
-
-void
-membership_forget_echoes(struct connection *connection)
-{
-    while (!list_is_empty(&connection->echoes)) {
-        free_echo(connection,
-                  CONTAINER_OF(list_first(&connection->echoes), struct membership_echo, node));
-    }
-}
-
-void
-membership_take_echo(struct connection *connection, struct bytes command_id)
-{
-    LIST_FOR_EACH (node, &connection->echoes) {
-        struct membership_echo *echo = CONTAINER_OF(node, struct membership_echo, node);
-        if (bytes_equal(bytes_from(echo->id, CRYPTO_GUID_TEXT_BYTES), command_id)) {
-            free_echo(connection, echo);
-        }
-    }
-}
-
-bool
-membership_is_overruled(const struct connection *connection, struct bytes topic)
-{
-    LIST_FOR_EACH (node, &connection->echoes) {
-        const struct membership_echo *echo = CONTAINER_OF(node, struct membership_echo, node);
-        if (bytes_equal(topic_name_of(echo->topic), topic)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void
-publish_echo(const struct connection *connection, const struct membership_echo *echo, bool is_join,
-             uint64_t since)
-{
-    const struct worker_app *app = connection->app;
-    struct buffer value;
-    struct signalr_command command = {
-        .type = is_join ? SIGNALR_COMMAND_ADD_TO_GROUP : SIGNALR_COMMAND_REMOVE_FROM_GROUP,
-        .id = bytes_from(echo->id, CRYPTO_GUID_TEXT_BYTES),
-        .value = topic_name_of(echo->topic),
-        .since = since,
-    };
-
-    buffer_init(&value, 2 * TOPIC_NAME_BYTES_MAX);
-    if (signalr_command_encode(&command, &value) == STATUS_OK) {
-        struct signalr_message message = {.source = connection_id(connection),
-                                          .topic = topic_name_of(connection->own_topic),
-                                          .value = buffer_bytes(&value),
-                                          .command_id = command.id};
-        backplane_publish(app->context->port, app->app->handle, &message, NULL, NULL);
-    }
-    buffer_deinit(&value);
-}
-
-/* Tell other nodes, for a resume there, what has been done here. Nobody waits for it. */
-static enum status
-publish_done(struct connection *connection, const struct topic *group, bool is_join, uint64_t since)
-{
-    struct membership_echo *echo = calloc(1, sizeof(*echo));
-
-    if (echo == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    echo->topic = topic_acquire(&connection->app->topics, topic_name_of(group));
-    if (echo->topic == NULL) {
-        free(echo);
-        return STATUS_NO_MEMORY;
-    }
-    crypto_guid(echo->id);
-    list_append(&connection->echoes, &echo->node);
-    publish_echo(connection, echo, is_join, since);
-    return STATUS_OK;
-}
-
-/*
  * Elsewhere.
  */
 
@@ -241,8 +176,10 @@ on_acknowledged(void *owner, enum status status)
     complete(change, status);
 }
 
+/* As a command, which takes its place in the order of the farm; whoever holds the connection then
+ * carries it out. */
 static enum status
-start_remote(struct membership_change *change)
+start_command(struct membership_change *change, struct connection *connection)
 {
     struct worker_app *app = change->app;
     struct signalr_command command = {
@@ -254,8 +191,15 @@ start_remote(struct membership_change *change)
     if (app->state != BACKPLANE_OPEN) {
         return STATUS_BACKPLANE_DOWN;
     }
-    return acknowledgement_request(app, bytes_from(change->id, change->id_length), &command,
-                                   on_acknowledged, change, &change->acknowledgement);
+    enum status status =
+        acknowledgement_request(app, bytes_from(change->id, change->id_length), &command,
+                                on_acknowledged, change, &change->acknowledgement);
+    if (status == STATUS_OK && connection != NULL) {
+        /* Without memory for it a quick change of mind may come out wrong; the command is on its
+         * way all the same. */
+        (void)membership_echo_add(connection, change->topic, command.id);
+    }
+    return status;
 }
 
 /*
@@ -280,10 +224,10 @@ take_effect(struct membership_change *change, uint64_t position)
     (void)topic_acquire(&app->topics, name);
     enum status status = topic_set_attach(&connection->topics, slot);
     if (status == STATUS_OK) {
-        status = publish_done(connection, topic, true, position);
+        status = membership_echo_publish(connection, topic, true, position);
     }
     if (status != STATUS_OK) {
-        membership_forget(connection, topic);
+        membership_forget(connection, topic, position);
         return status;
     }
     membership_send_groups(connection, position);
@@ -331,20 +275,20 @@ revoke_joins(struct connection *connection, const struct topic *topic)
     }
 }
 
+/* The farm is not there to put it in order. */
 static enum status
-leave_here(struct connection *connection, const struct topic *topic)
+leave_at_once(struct connection *connection, const struct topic *topic)
 {
     uint64_t position = connection->app->position;
 
-    revoke_joins(connection, topic);
     if (topic_set_find(&connection->topics, topic) == SIZE_MAX) {
         return STATUS_OK;
     }
     /* What was delivered up to now has been seen; a resume elsewhere stops at the same place. */
     position = position > connection->cursor ? position : connection->cursor;
-    enum status status = publish_done(connection, topic, false, position);
+    enum status status = membership_echo_publish(connection, topic, false, position);
     if (status == STATUS_OK) {
-        membership_forget(connection, topic);
+        membership_forget(connection, topic, position);
         membership_send_groups(connection, position);
     }
     return status;
@@ -365,7 +309,7 @@ membership_cancel_joins(struct connection *connection)
         change->connection = NULL;
         /* It did not take effect here; the client may be back elsewhere by the time the command
          * arrives. */
-        enum status status = change->is_revoked ? STATUS_OK : start_remote(change);
+        enum status status = change->is_revoked ? STATUS_OK : start_command(change, NULL);
         if (change->is_revoked || status != STATUS_OK) {
             complete(change, status);
         }
@@ -391,48 +335,69 @@ make_change(struct worker_app *app, struct bytes connection_id, struct bytes top
     return change;
 }
 
+/* The connection is in the group already. What is under way about it is older than this wish, and
+ * must not have the last word. */
+static enum status
+confirm_membership(struct connection *connection, const struct topic *topic)
+{
+    if (!membership_echo_is_due(connection, topic_name_of(topic))) {
+        return STATUS_OK;
+    }
+    return membership_echo_publish(connection, topic, true, connection->cursor);
+}
+
 /* Whether it is done: nothing to wait for. */
 static bool
-change_here(struct membership_change *change, struct connection *connection, enum status *status)
+change_at_once(struct membership_change *change, struct connection *connection, enum status *status)
 {
-    *status = STATUS_OK;
     if (!change->is_join) {
-        *status = leave_here(connection, change->topic);
+        *status = leave_at_once(connection, change->topic);
         return true;
     }
     if (topic_set_find(&connection->topics, change->topic) != SIZE_MAX) {
+        *status = confirm_membership(connection, change->topic);
         return true;
     }
     if (!membership_has_room(connection, topic_name_of(change->topic))) {
         *status = STATUS_LIMIT;
         return true;
     }
+    *status = STATUS_OK;
     start_local_join(change, connection);
     return false;
 }
 
-struct membership_change *
-membership_change(struct worker_app *app, struct bytes connection_id, struct bytes topic,
-                  bool is_join, membership_fn fn, void *owner, enum status *status)
+static bool
+start_change(struct membership_change *change, bool is_in_order, enum status *status)
 {
-    struct connection *connection = connection_find(app, connection_id);
-    struct membership_change *change = make_change(app, connection_id, topic);
-    bool is_done;
+    struct worker_app *app = change->app;
+    struct connection *connection = connection_find(app, bytes_from(change->id, change->id_length));
+    bool is_here = connection != NULL && connection->state == CONNECTION_ATTACHED;
+
+    if (is_here && !change->is_join) {
+        revoke_joins(connection, change->topic);
+    }
+    if (is_here && !(is_in_order && app->state == BACKPLANE_OPEN)) {
+        return change_at_once(change, connection, status);
+    }
+    *status = start_command(change, is_here ? connection : NULL);
+    return *status != STATUS_OK;
+}
+
+struct membership_change *
+membership_change(struct worker_app *app, const struct membership_wish *wish, membership_fn fn,
+                  void *owner, enum status *status)
+{
+    struct membership_change *change = make_change(app, wish->connection_id, wish->topic);
 
     if (change == NULL) {
         *status = STATUS_NO_MEMORY;
         return NULL;
     }
-    change->is_join = is_join;
+    change->is_join = wish->is_join;
     change->fn = fn;
     change->owner = owner;
-    if (connection != NULL && connection->state == CONNECTION_ATTACHED) {
-        is_done = change_here(change, connection, status);
-    } else {
-        *status = start_remote(change);
-        is_done = *status != STATUS_OK;
-    }
-    if (is_done) {
+    if (start_change(change, wish->is_in_order || !wish->is_join, status)) {
         free_change(change);
         return NULL;
     }

@@ -6,6 +6,7 @@
 #include "service/signalr/acknowledgement.h"
 #include "service/signalr/delivery.h"
 #include "service/signalr/membership.h"
+#include "service/signalr/membership_echo.h"
 #include "service/signalr/topic_name.h"
 
 /* An envelope is closed at the next message id after so many bytes of values. A poll has only one:
@@ -31,13 +32,15 @@ next_command(const struct connection *connection, const struct backplane_subscri
 }
 
 static enum status
-apply_command(struct group_spans *groups, struct topic_table *table,
+apply_command(const struct connection *connection, uint64_t cursor, struct group_spans *groups,
               const struct signalr_command *command, uint64_t id)
 {
+    struct topic_table *table = &connection->app->topics;
     uint64_t from = command->since != 0 ? command->since : id;
 
     if (command->type == SIGNALR_COMMAND_ADD_TO_GROUP && membership_is_group(command->value)) {
-        return group_spans_join(groups, table, command->value, from);
+        return group_spans_join(groups, table, command->value,
+                                membership_since(connection, command->value, from, cursor));
     }
     if (command->type == SIGNALR_COMMAND_REMOVE_FROM_GROUP) {
         const struct topic *topic = topic_find(table, command->value);
@@ -49,8 +52,8 @@ apply_command(struct group_spans *groups, struct topic_table *table,
 }
 
 enum status
-replay_apply_commands(struct connection *connection, const struct backplane_subscribed *result,
-                      struct group_spans *groups)
+replay_apply_commands(struct connection *connection, uint64_t cursor,
+                      const struct backplane_subscribed *result, struct group_spans *groups)
 {
     struct signalr_command command;
     struct buffer storage;
@@ -59,8 +62,8 @@ replay_apply_commands(struct connection *connection, const struct backplane_subs
     buffer_init(&storage, TOPIC_NAME_BYTES_MAX);
     for (size_t i = 0;
          status == STATUS_OK && next_command(connection, result, &i, &storage, &command); i++) {
-        membership_take_echo(connection, result->messages[i].message.command_id);
-        status = apply_command(groups, &connection->app->topics, &command, result->messages[i].id);
+        membership_echo_take(connection, result->messages[i].message.command_id);
+        status = apply_command(connection, cursor, groups, &command, result->messages[i].id);
     }
     buffer_deinit(&storage);
     for (size_t i = 0; i < groups->count && status == STATUS_OK; i++) {

@@ -16,9 +16,9 @@ struct replay_options {
     const struct group_spans *groups;
 };
 
-/** Let joins and leaves found in the replay change ${groups}. OK; NEED_MORE - a group is not among
- * the connection's topics yet: subscribe again; NO_MEMORY. */
-MUST_CHECK enum status replay_apply_commands(struct connection *connection,
+/** Let joins and leaves found in the replay after ${cursor} change ${groups}. OK; NEED_MORE - a
+ * group is not among the connection's topics yet: subscribe again; NO_MEMORY. */
+MUST_CHECK enum status replay_apply_commands(struct connection *connection, uint64_t cursor,
                                              const struct backplane_subscribed *result,
                                              struct group_spans *groups);
 /** Acknowledge the commands that ask for it. */

@@ -256,9 +256,9 @@ release_left_groups(struct subscription *subscription)
     const struct group_spans *groups = &subscription->groups;
 
     for (size_t i = 0; i < groups->count; i++) {
-        struct topic *topic = groups->items[i].topic;
+        const struct topic *topic = groups->items[i].topic;
         if (!group_spans_is_open(groups, topic)) {
-            membership_forget(connection, topic);
+            membership_forget(connection, topic, group_spans_last(groups, topic));
         }
     }
 }
@@ -335,7 +335,8 @@ on_subscribed(void *owner, const struct backplane_subscribed *result)
     adopt(subscription);
     group_spans_truncate(&subscription->groups, subscription->known_group_count,
                          &connection->app->topics);
-    enum status status = replay_apply_commands(connection, result, &subscription->groups);
+    enum status status =
+        replay_apply_commands(connection, subscription->since, result, &subscription->groups);
     if (status == STATUS_NEED_MORE) {
         status = ask(subscription);
         if (status == STATUS_OK) {

@@ -259,8 +259,7 @@ lost_groups_token_is_made_up_for(void **state)
     }
 }
 
-/* Join and leave in quick succession, before the commands come round: the last word counts, and
- * nothing is heard after it. */
+/* Changes of mind while the commands are still under way: the last word counts. */
 static void
 quick_changes_are_not_undone_by_their_echoes(void **state)
 {
@@ -272,22 +271,88 @@ quick_changes_are_not_undone_by_their_echoes(void **state)
         signalr_client_call(&world->here, "Join", "[\"g\"]");
         signalr_client_call(&world->here, "Leave", "[\"g\"]");
         signalr_client_call(&world->here, "Join", "[\"g\"]");
-        signalr_client_call(&world->here, "Leave", "[\"g\"]");
-        size_t tokens = world->here.groups_count;
+        if (round % 2 == 0) {
+            signalr_client_call(&world->here, "Leave", "[\"g\"]");
+        }
         world->scenario.farm.is_buffering = false;
-        say_to_group(world, "out");
         signalr_client_run(&world->here);
-        say_to_group(world, "out");
+        say_to_group(world, "x");
         signalr_client_run(&world->here);
-        signalr_client_expect(&world->here, "");
-        assert_int_equal(world->here.groups_count, tokens);
-        signalr_client_call(&world->here, "Join", "[\"g\"]");
-        say_to_group(world, "in");
-        signalr_client_run(&world->here);
-        signalr_client_expect(&world->here, "say:in");
+        signalr_client_expect(&world->here, round % 2 == 0 ? "" : "say:x");
         signalr_client_call(&world->here, "Leave", "[\"g\"]");
     }
     free_world(world);
+}
+
+/* The same while the farm is known to be away: everything is done at once, and nothing undone
+ * later. */
+static void
+changes_without_the_farm(void **state)
+{
+    (void)state;
+    struct world *world = make_world(WEB_SOCKETS);
+
+    for (int round = 0; round < 4; round++) {
+        world->scenario.farm.is_buffering = true;
+        fake_port_set_state(world->scenario.hosts[0].port, BACKPLANE_BUFFERING);
+        scenario_run(&world->scenario);
+        signalr_client_call(&world->here, "Join", "[\"g\"]");
+        signalr_client_call(&world->here, "Leave", "[\"g\"]");
+        if (round % 2 == 0) {
+            signalr_client_call(&world->here, "Join", "[\"g\"]");
+        }
+        buffer_clear(&world->here.results);
+        world->scenario.farm.is_buffering = false;
+        fake_port_set_state(world->scenario.hosts[0].port, BACKPLANE_OPEN);
+        size_t tokens = world->here.groups_count;
+        say_to_group(world, "x");
+        signalr_client_run(&world->here);
+        say_to_group(world, "y");
+        signalr_client_run(&world->here);
+        signalr_client_expect(&world->here, round % 2 == 0 ? "say:x say:y" : "");
+        assert_int_equal(world->here.groups_count, tokens);
+        signalr_client_call(&world->here, "Leave", "[\"g\"]");
+    }
+    free_world(world);
+}
+
+/* A leave cuts off nothing that was sent before it; who joins does not hear what was said just
+ * before. */
+static void
+changes_keep_their_place(void **state)
+{
+    (void)state;
+    struct scenario scenario;
+    struct signalr_client ann, bob;
+
+    scenario_init(&scenario);
+    probe_hub_rule(&scenario.probes[SCENARIO_CHAT], "SayAndJoin", "group($1).say($2); join($1)");
+    probe_hub_rule(&scenario.probes[SCENARIO_CHAT], "SayAndLeave", "group($1).say($2); leave($1)");
+    scenario_start(&scenario, 2);
+    for (int transport = WEB_SOCKETS; transport < SIGNALR_TRANSPORTS; transport++) {
+        signalr_client_init(&ann, &scenario, 0, (enum signalr_transport)transport);
+        signalr_client_init(&bob, &scenario, 1, (enum signalr_transport)transport);
+        signalr_client_start(&ann);
+        signalr_client_start(&bob);
+        signalr_client_call(&ann, "SayAndJoin", "[\"g\",\"ann comes\"]");
+        signalr_client_expect(&ann, "");
+        signalr_client_call(&bob, "SayAndJoin", "[\"g\",\"bob comes\"]");
+        signalr_client_run(&ann);
+        signalr_client_expect(&ann, "say:bob comes");
+        signalr_client_expect(&bob, "");
+        signalr_client_call(&bob, "SayAndLeave", "[\"g\",\"bob goes\"]");
+        signalr_client_run(&ann);
+        signalr_client_expect(&ann, "say:bob goes");
+        signalr_client_expect(&bob, "say:bob goes");
+        signalr_client_call(&ann, "Group", "[\"g\",\"alone\"]");
+        signalr_client_run(&bob);
+        signalr_client_expect(&ann, "say:alone");
+        signalr_client_expect(&bob, "");
+        signalr_client_call(&ann, "Leave", "[\"g\"]");
+        signalr_client_deinit(&ann);
+        signalr_client_deinit(&bob);
+    }
+    scenario_deinit(&scenario);
 }
 
 /* The same over a reconnect while all the commands are still under way. */
@@ -402,6 +467,8 @@ main(void)
         cmocka_unit_test(messages_around_a_join),
         cmocka_unit_test(lost_groups_token_is_made_up_for),
         cmocka_unit_test(quick_changes_are_not_undone_by_their_echoes),
+        cmocka_unit_test(changes_without_the_farm),
+        cmocka_unit_test(changes_keep_their_place),
         cmocka_unit_test(echoes_of_an_earlier_transport),
         cmocka_unit_test(transport_lost_before_the_barrier),
         cmocka_unit_test(too_many_groups),

@@ -22,6 +22,7 @@ foreach(name
     scenario_hub_calls
     scenario_identity
     scenario_liveness
+    scenario_random
     scenario_reconnect_replay
     scenario_relocation
     scenario_start

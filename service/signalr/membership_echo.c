@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/signalr/membership_echo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/crypto.h"
+#include "service/signalr/topic_name.h"
+
+struct membership_echo {
+    struct list_node node; /* in connection->echoes, in the order published */
+    struct topic *group;   /* a use of it */
+    char id[CRYPTO_GUID_TEXT_BYTES];
+    bool is_done; /* here already: it has the last word until it comes round */
+};
+
+static struct bytes
+id_of(const struct membership_echo *echo)
+{
+    return bytes_from(echo->id, sizeof(echo->id));
+}
+
+static void
+free_echo(struct connection *connection, struct membership_echo *echo)
+{
+    list_remove(&echo->node);
+    topic_release(&connection->app->topics, echo->group);
+    free(echo);
+}
+
+static enum status
+add(struct connection *connection, const struct topic *group, struct bytes command_id, bool is_done)
+{
+    struct membership_echo *echo = calloc(1, sizeof(*echo));
+
+    if (echo == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    echo->group = topic_acquire(&connection->app->topics, topic_name_of(group));
+    if (echo->group == NULL) {
+        free(echo);
+        return STATUS_NO_MEMORY;
+    }
+    memcpy(echo->id, command_id.data, sizeof(echo->id));
+    echo->is_done = is_done;
+    list_append(&connection->echoes, &echo->node);
+    return STATUS_OK;
+}
+
+enum status
+membership_echo_add(struct connection *connection, const struct topic *group,
+                    struct bytes command_id)
+{
+    return add(connection, group, command_id, false);
+}
+
+static enum status
+publish(const struct connection *connection, const struct signalr_command *command)
+{
+    const struct worker_app *app = connection->app;
+    struct buffer value;
+
+    buffer_init(&value, 2 * TOPIC_NAME_BYTES_MAX);
+    enum status status = signalr_command_encode(command, &value);
+    if (status == STATUS_OK) {
+        struct signalr_message message = {.source = connection_id(connection),
+                                          .topic = topic_name_of(connection->own_topic),
+                                          .value = buffer_bytes(&value),
+                                          .command_id = command->id};
+        backplane_publish(app->context->port, app->app->handle, &message, NULL, NULL);
+    }
+    buffer_deinit(&value);
+    return status;
+}
+
+enum status
+membership_echo_publish(struct connection *connection, const struct topic *group, bool is_join,
+                        uint64_t since)
+{
+    char id[CRYPTO_GUID_TEXT_BYTES + 1];
+
+    crypto_guid(id);
+    struct signalr_command command = {
+        .type = is_join ? SIGNALR_COMMAND_ADD_TO_GROUP : SIGNALR_COMMAND_REMOVE_FROM_GROUP,
+        .id = bytes_from(id, CRYPTO_GUID_TEXT_BYTES),
+        .value = topic_name_of(group),
+        .since = since,
+    };
+    enum status status = add(connection, group, command.id, true);
+    return status == STATUS_OK ? publish(connection, &command) : status;
+}
+
+void
+membership_echo_take(struct connection *connection, struct bytes command_id)
+{
+    LIST_FOR_EACH (node, &connection->echoes) {
+        struct membership_echo *echo = CONTAINER_OF(node, struct membership_echo, node);
+        if (bytes_equal(id_of(echo), command_id)) {
+            free_echo(connection, echo);
+        }
+    }
+}
+
+static bool
+has_echo(const struct connection *connection, struct bytes group, bool must_be_done)
+{
+    LIST_FOR_EACH (node, &connection->echoes) {
+        const struct membership_echo *echo = CONTAINER_OF(node, struct membership_echo, node);
+        if ((echo->is_done || !must_be_done) && bytes_equal(topic_name_of(echo->group), group)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+membership_echo_is_due(const struct connection *connection, struct bytes group)
+{
+    return has_echo(connection, group, false);
+}
+
+bool
+membership_echo_overrules(const struct connection *connection, struct bytes group)
+{
+    return has_echo(connection, group, true);
+}
+
+void
+membership_echo_forget_all(struct connection *connection)
+{
+    while (!list_is_empty(&connection->echoes)) {
+        free_echo(connection,
+                  CONTAINER_OF(list_first(&connection->echoes), struct membership_echo, node));
+    }
+}

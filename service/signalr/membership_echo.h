@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * membership_echo: commands about groups that this worker has published for a connection it holds,
+ * and that have not come round yet. A change made at once is never undone by an older command that
+ * arrives later.
+ */
+#ifndef HUBPLANE_SERVICE_MEMBERSHIP_ECHO_H
+#define HUBPLANE_SERVICE_MEMBERSHIP_ECHO_H
+
+#include "service/signalr/connection.h"
+
+/** Expect the command, which takes effect in its turn, of that id (of CRYPTO_GUID_TEXT_BYTES) about
+ * ${group}. OK or NO_MEMORY. */
+enum status membership_echo_add(struct connection *connection, const struct topic *group,
+                                struct bytes command_id);
+/** Publish that the connection is in, or out, from ${since} on: done here already, and nobody waits
+ * for it. OK or NO_MEMORY. */
+MUST_CHECK enum status membership_echo_publish(struct connection *connection,
+                                               const struct topic *group, bool is_join,
+                                               uint64_t since);
+/** A command came round; nothing happens when it is not one of these. */
+void membership_echo_take(struct connection *connection, struct bytes command_id);
+/** Whether a command about this group is still to come round. */
+bool membership_echo_is_due(const struct connection *connection, struct bytes group);
+/** Whether one is that was carried out at once: then a command that arrives is out of date. */
+bool membership_echo_overrules(const struct connection *connection, struct bytes group);
+void membership_echo_forget_all(struct connection *connection);
+
+#endif
