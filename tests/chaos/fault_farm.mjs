@@ -78,6 +78,13 @@ export class Load {
             { what: () => `quiet; ${JSON.stringify(this.last)}` });
     }
 
+    /** Until all clients are up, by a report that was made from now on. */
+    async reconnected(clients, timeout = 30000) {
+        const before = this.count;
+        await until(() => this.count > before + 1 && this.last.up === clients,
+            { what: () => `all clients; ${JSON.stringify(this.last)}`, timeout });
+    }
+
     /** Until ${count} more messages have been accepted. */
     async accepts(count, what, timeout = 20000) {
         const before = this.last.accepted ?? 0;

@@ -54,7 +54,7 @@ export const redisCases = {
                 await server.start();
                 server.isExpectedDown = false;
             }
-            await until(() => load.last.up === farm.clients, { what: () => `all clients; ${JSON.stringify(load.last)}`, timeout: 30000 });
+            await load.reconnected(farm.clients);
             load.start();
             await recovers(load);
             const stale = await farm.metric(farm.nodes[0], 'hubplane_stale_cursor_total') +
