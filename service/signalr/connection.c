@@ -262,7 +262,8 @@ connection_disconnect(struct connection *connection, bool stop_called, const cha
 void
 connection_drop(struct connection *connection, const char *reason)
 {
-    connection_log_info(connection, "dropped", reason);
+    /* It goes on elsewhere; without stickiness, a long-polling client moves with every poll. */
+    connection_log_debug(connection, "dropped", reason);
     connection_end_transport(connection, TRANSPORT_END_MOVED);
     connection_free(connection);
 }
