@@ -108,7 +108,8 @@ tls_problem_certificate(X509_STORE_CTX *store, struct buffer *out)
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
     case X509_V_ERR_CERT_UNTRUSTED:
-        buffer_append_string(out, ") is not of this farm: another authority issued it");
+        buffer_append_string(
+            out, ") is not of this farm, or not trusted here: another authority issued it");
         break;
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:

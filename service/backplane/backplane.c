@@ -172,7 +172,7 @@ backplane_new(const struct backplane_options *options, struct backplane **out)
     for (uint32_t i = 0; i < options->worker_count; i++) {
         bool is_local = options->workers[i].post == NULL;
         worker_port_init(&backplane->ports[i], backplane, i,
-                         is_local ? (struct backplane_poster){NULL, NULL} : options->link_loop);
+                         is_local ? (struct poster){NULL, NULL} : options->link_loop);
         backplane->outboxes[i] = (struct worker_outbox){.port = &backplane->ports[i],
                                                         .worker_loop = options->workers[i]};
     }

@@ -9,6 +9,7 @@
 
 #include "common/base/log.h"
 #include "common/base/metrics.h"
+#include "common/base/poster.h"
 #include "common/base/sink.h"
 #include "common/base/timer.h"
 #include "common/wire/link.h"
@@ -17,13 +18,6 @@
 struct backplane;
 
 enum { BACKPLANE_WORKERS_MAX = 64, BACKPLANE_LINGER_MS = 100 * 1000 };
-
-/* How code is run on another loop: loop_post() in the program, a queue in tests. Keeps the order of
- * the calls. */
-struct backplane_poster {
-    enum status (*post)(void *context, void (*fn)(void *argument), void *argument);
-    void *context;
-};
 
 /* Metrics of this module: indexes into the program's table. */
 struct backplane_metrics {
@@ -41,10 +35,10 @@ struct backplane_options {
     const struct bytes *app_keys;
     size_t app_count;
     /* Workers, by index. A worker without a poster (post NULL) lives on the link loop itself. */
-    const struct backplane_poster *workers;
+    const struct poster *workers;
     size_t worker_count;
     /* Reaches the link loop from a worker's loop. */
-    struct backplane_poster link_loop;
+    struct poster link_loop;
     /* Asks for one backplane_flush() at the end of the present turn of the link loop. */
     void (*schedule_flush)(void *context);
     void *schedule_context;

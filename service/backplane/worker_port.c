@@ -218,7 +218,7 @@ static const struct backplane_port_operations port_operations = {
 
 void
 worker_port_init(struct worker_port *port, struct backplane *backplane, uint32_t index,
-                 struct backplane_poster link_loop)
+                 struct poster link_loop)
 {
     memset(port, 0, sizeof(*port));
     port->port.operations = &port_operations;

@@ -89,7 +89,7 @@ struct worker_port {
     struct backplane_port port;
     struct backplane *backplane;
     uint32_t index;
-    struct backplane_poster link_loop; /* post NULL: this worker lives on the link loop */
+    struct poster link_loop; /* post NULL: this worker lives on the link loop */
     struct clock *clock;
     const struct backplane_port_handler *handler;
     void *owner;
@@ -99,13 +99,13 @@ struct worker_port {
 /* The link loop's side: what one worker will get at the end of this turn. */
 struct worker_outbox {
     struct worker_port *port;
-    struct backplane_poster worker_loop; /* post NULL: the same loop */
+    struct poster worker_loop; /* post NULL: the same loop */
     struct port_event *first;
     struct port_event *last;
 };
 
 void worker_port_init(struct worker_port *port, struct backplane *backplane, uint32_t index,
-                      struct backplane_poster link_loop);
+                      struct poster link_loop);
 /** Frees the requests nobody will answer any more. */
 void worker_port_deinit(struct worker_port *port);
 

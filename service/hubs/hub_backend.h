@@ -8,6 +8,9 @@
 #define HUBPLANE_SERVICE_HUB_BACKEND_H
 
 #include "common/base/bytes.h"
+#include "common/base/log.h"
+#include "common/base/poster.h"
+#include "common/base/timer.h"
 
 struct hub_call;
 
@@ -32,10 +35,20 @@ struct hub_call_info {
     struct bytes connection_id;
     struct bytes user;  /* empty = anonymous */
     struct bytes query; /* of the request that carried the call, not decoded */
-    bool stop_called;   /* DISCONNECTED: the client said goodbye */
+    /* Of that request, or of the one that opened the transport: the headers on the app's list, as
+     * "Name: value" lines that end in CR LF. */
+    struct bytes headers;
+    struct bytes claims; /* of the user's token: "type: value, type: value"; empty = none */
+    struct bytes token;  /* the connection token, with which one may act as the client */
+    struct bytes id;     /* "I" of the client; data == NULL = none */
+    bool stop_called;    /* DISCONNECTED: the client said goodbye */
 };
 
 const struct hub_call_info *hub_call_info(const struct hub_call *call);
+
+/** What the backend keeps with the call; NULL at first. */
+void hub_call_set_memory(struct hub_call *call, void *memory);
+void *hub_call_memory(const struct hub_call *call);
 
 enum hub_target {
     HUB_TARGET_ALL,
@@ -80,8 +93,19 @@ void hub_call_throw(struct hub_call *call, struct bytes text, struct bytes data)
 void hub_call_fail(struct hub_call *call, struct bytes detail);
 /** No method of that name or argument count; the backend lists what there is, or nothing. */
 void hub_call_unknown_method(struct hub_call *call, struct bytes candidates);
+/** CONNECTED: this client may not connect. Its start is answered 403 and the connection ended. */
+void hub_call_refuse(struct hub_call *call, struct bytes text);
 
 struct hub_backend;
+struct upstreams;
+
+/* What a worker offers the backends it makes. */
+struct hub_backend_context {
+    struct timers *timers;
+    struct log *log;
+    struct poster home;                /* reaches this worker's loop from any thread */
+    const struct upstreams *upstreams; /* the node's; NULL = none */
+};
 
 struct hub_backend_operations {
     /* Invocations and events alike; ends with one of the four calls above. */
@@ -89,10 +113,15 @@ struct hub_backend_operations {
     /* The caller is gone; the backend may forget the call but must still end it (nobody sees the
      * result). Optional. */
     void (*canceled)(struct hub_backend *backend, struct hub_call *call);
+    /* The call is over, with everything it ordered, or is dropped because the worker stops; its
+     * memory goes. Optional. */
+    void (*ended)(struct hub_backend *backend, struct hub_call *call, bool is_refused);
     /* Methods for the generated script: the ${index}-th name in ${name}; false when there is none.
      */
     bool (*method)(const struct hub_backend *backend, size_t index, struct bytes *name);
     void (*free)(struct hub_backend *backend);
+    /* info.token is made for it. */
+    bool wants_token;
 };
 
 /* Embedded first in whatever implements it. One object per hub and worker: no locks. */

@@ -14,9 +14,17 @@ enum {
     TEXT_BYTES_MAX = 64 * 1024 * 1024,
     ACTIONS_MAX = 1000,              /* queued behind a join; the call fails above */
     PROGRESS_WAIT_MAX_MS = 2 * 1000, /* for progress to come round before the result */
+    START_WAIT_MAX_MS = 250,         /* for what CONNECTED sent to reach a client elsewhere */
 };
 
-enum ending { ENDING_NONE, ENDING_RETURN, ENDING_THROW, ENDING_FAIL, ENDING_UNKNOWN_METHOD };
+enum ending {
+    ENDING_NONE,
+    ENDING_RETURN,
+    ENDING_THROW,
+    ENDING_FAIL,
+    ENDING_UNKNOWN_METHOD,
+    ENDING_REFUSE,
+};
 
 struct hub_call {
     struct list_node node;    /* in app->calls */
@@ -27,7 +35,6 @@ struct hub_call {
     struct hub_backend *backend;
     struct hub_call_info info; /* views into `texts` */
     struct bytes hub_as_spelled;
-    struct bytes id;
     struct buffer texts;
     hub_call_ended_fn on_ended; /* NULL = nobody waits */
     void *owner;
@@ -41,8 +48,9 @@ struct hub_call {
     struct buffer ending_data; /* of a deliberate error */
     struct hub_state state;
     struct buffer groups_sent_to;
-    uint64_t progress_id; /* the last progress message */
-    uint64_t waits_until_ms;
+    uint64_t awaited_id;     /* the last message that must have come round before the end is told */
+    struct timer wait_timer; /* and how long that is waited for */
+    void *memory;            /* the backend's */
     bool is_tracked;
     bool is_waiting;
     bool is_starting; /* inside hub_call_start(): do not call back yet */
@@ -57,9 +65,25 @@ hub_call_info(const struct hub_call *call)
     return &call->info;
 }
 
+void
+hub_call_set_memory(struct hub_call *call, void *memory)
+{
+    call->memory = memory;
+}
+
+void *
+hub_call_memory(const struct hub_call *call)
+{
+    return call->memory;
+}
+
 static void
 free_call(struct hub_call *call)
 {
+    if (call->backend != NULL && call->backend->operations->ended != NULL) {
+        call->backend->operations->ended(call->backend, call, call->ending == ENDING_REFUSE);
+    }
+    timer_stop(call->app->context->timers, &call->wait_timer);
     while (!list_is_empty(&call->actions)) {
         struct hub_action *action =
             CONTAINER_OF(list_first(&call->actions), struct hub_action, node);
@@ -121,7 +145,7 @@ write_error(const struct hub_call *call, struct hub_message_result *result, stru
 static void
 write_result(const struct hub_call *call, bool is_ok, struct buffer *out)
 {
-    struct hub_message_result result = {.id = call->id, .error = BYTES_NONE};
+    struct hub_message_result result = {.id = call->info.id, .error = BYTES_NONE};
     struct buffer state, text;
 
     buffer_init(&state, TEXT_BYTES_MAX);
@@ -144,6 +168,7 @@ report(struct hub_call *call)
 {
     const struct worker_context *context = call->app->context;
     bool is_ok = call->ending == ENDING_RETURN && call->failure == STATUS_OK;
+    bool is_refused = call->ending == ENDING_REFUSE;
     hub_call_ended_fn on_ended = call->on_ended;
     void *owner = call->owner;
     struct buffer json;
@@ -157,7 +182,7 @@ report(struct hub_call *call)
     }
     free_call(call);
     if (on_ended != NULL) {
-        struct hub_call_outcome outcome = {is_ok, buffer_bytes(&json)};
+        struct hub_call_outcome outcome = {is_ok, is_refused, buffer_bytes(&json)};
         on_ended(owner, &outcome);
     }
     buffer_deinit(&json);
@@ -189,25 +214,36 @@ wait_in(struct hub_call *call, struct list *list)
     list_append(list, &call->waiting);
 }
 
-/* Progress travels with the messages, the result does not: let the progress arrive first. */
-static bool
-must_wait_for_progress(const struct hub_call *call)
+/* Progress travels with the messages, the result does not: let the progress arrive first. Likewise
+ * the client is told that it is connected when what was sent to it meanwhile is in its queue. */
+static uint32_t
+wait_ms(const struct hub_call *call)
 {
-    if (call->progress_id <= call->app->position || call->on_ended == NULL) {
-        return false;
+    if (call->awaited_id <= call->app->position || call->on_ended == NULL) {
+        return 0;
     }
     const struct connection *connection = connection_find(call->app, call->info.connection_id);
-    return connection != NULL && connection->state == CONNECTION_ATTACHED;
+    if (connection != NULL) {
+        return connection->state == CONNECTION_ATTACHED ? PROGRESS_WAIT_MAX_MS : 0;
+    }
+    return call->info.event == HUB_CONNECTED ? START_WAIT_MAX_MS : 0;
+}
+
+static void
+on_waited_enough(struct timer *timer)
+{
+    report(CONTAINER_OF(timer, struct hub_call, wait_timer));
 }
 
 static void
 finish(struct hub_call *call)
 {
     struct worker_app *app = call->app;
+    uint32_t delay_ms = wait_ms(call);
 
-    if (must_wait_for_progress(call)) {
-        call->waits_until_ms = app->context->clock->now_ms + PROGRESS_WAIT_MAX_MS;
+    if (delay_ms > 0) {
         wait_in(call, &app->awaiting_position);
+        timer_start(app->context->timers, &call->wait_timer, delay_ms, on_waited_enough);
     } else if (call->is_starting) {
         wait_in(call, &app->ended_calls);
         timer_start(app->context->timers, &app->ended_calls_timer, 0, on_ended_calls_due);
@@ -219,11 +255,9 @@ finish(struct hub_call *call)
 void
 hub_call_position_moved(struct worker_app *app)
 {
-    uint64_t now_ms = app->context->clock->now_ms;
-
     LIST_FOR_EACH (node, &app->awaiting_position) {
         struct hub_call *call = CONTAINER_OF(node, struct hub_call, waiting);
-        if (call->progress_id <= app->position || call->waits_until_ms <= now_ms) {
+        if (call->awaited_id <= app->position) {
             report(call);
         }
     }
@@ -247,12 +281,12 @@ on_published(void *owner, enum status status, uint64_t id)
 }
 
 static void
-on_progress_published(void *owner, enum status status, uint64_t id)
+on_awaited_published(void *owner, enum status status, uint64_t id)
 {
     struct hub_call *call = owner;
 
-    if (id > call->progress_id) {
-        call->progress_id = id;
+    if (id > call->awaited_id) {
+        call->awaited_id = id;
     }
     on_published(call, status, id);
 }
@@ -308,7 +342,10 @@ carry_out(struct hub_call *call, const struct hub_action *action)
         call->publishing_count++;
         note_group(call, message.topic);
         backplane_publish(app->context->port, app->app->handle, &message,
-                          action->is_progress ? on_progress_published : on_published, call);
+                          action->is_progress || call->info.event == HUB_CONNECTED
+                              ? on_awaited_published
+                              : on_published,
+                          call);
         return;
     }
     struct membership_wish wish = {.connection_id = hub_action_rest(action),
@@ -477,7 +514,7 @@ hub_call_progress(struct hub_call *call, struct bytes value)
     action.is_progress = true;
     enum status status = hub_action_begin(&action, &to);
     if (status == STATUS_OK) {
-        (void)hub_message_append_progress(&action.text, call->id, value);
+        (void)hub_message_append_progress(&action.text, call->info.id, value);
         status = hub_action_end_value(&action, &to);
     }
     order(call, &action, status);
@@ -530,6 +567,12 @@ hub_call_unknown_method(struct hub_call *call, struct bytes candidates)
     end(call, ENDING_UNKNOWN_METHOD, candidates, BYTES(""));
 }
 
+void
+hub_call_refuse(struct hub_call *call, struct bytes text)
+{
+    end(call, ENDING_REFUSE, text, BYTES(""));
+}
+
 /*
  * The beginning.
  */
@@ -555,7 +598,8 @@ keep_texts(struct hub_call *call, const struct hub_call_options *options)
     const struct hub_call_info *info = &options->info;
     size_t total = info->hub.length + info->method.length + info->arguments.length +
                    info->state.length + info->connection_id.length + info->user.length +
-                   info->query.length + options->hub_as_spelled.length + options->id.length;
+                   info->query.length + info->id.length + info->headers.length +
+                   info->claims.length + info->token.length + options->hub_as_spelled.length;
 
     if (buffer_reserve(&call->texts, total + 1) == NULL) {
         return STATUS_NO_MEMORY;
@@ -569,7 +613,10 @@ keep_texts(struct hub_call *call, const struct hub_call_options *options)
     call->info.user = keep(call, info->user);
     call->info.query = keep(call, info->query);
     call->hub_as_spelled = keep(call, options->hub_as_spelled);
-    call->id = keep(call, options->id);
+    call->info.id = keep(call, info->id);
+    call->info.headers = keep(call, info->headers);
+    call->info.claims = keep(call, info->claims);
+    call->info.token = keep(call, info->token);
     return STATUS_OK;
 }
 

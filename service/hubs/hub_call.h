@@ -15,6 +15,7 @@ struct app_path;
 /* How a call ended. Views live during the callback. */
 struct hub_call_outcome {
     bool is_ok;        /* false: the method failed, `json` says how */
+    bool is_refused;   /* CONNECTED: the client may not connect */
     struct bytes json; /* the result object, {"I":"0",...}; of events and raw data empty */
 };
 
@@ -27,7 +28,6 @@ struct hub_call_options {
     struct hub_backend *backend; /* NULL: the hub could not be made, the call fails */
     struct hub_call_info info;   /* views are copied */
     struct bytes hub_as_spelled; /* for error texts */
-    struct bytes id;             /* "I" of the client; data == NULL = none */
     bool
         is_too_deep; /* an argument nests too deeply: the call fails without reaching the backend */
     hub_call_ended_fn on_ended; /* NULL = nobody waits */

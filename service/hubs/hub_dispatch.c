@@ -4,8 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/signalr/connection_token.h"
 #include "service/signalr/delivery.h"
 #include "service/signalr/hub_message.h"
+
+enum { TOKEN_BYTES_MAX = 16 * 1024 };
 
 static struct hub_dispatch_caller
 caller_of(const struct connection *connection)
@@ -17,6 +20,7 @@ caller_of(const struct connection *connection)
         .connection_id = connection_id(connection),
         .user = connection_user(connection),
         .query = bytes_from_string(connection->query == NULL ? "" : connection->query),
+        .headers = bytes_from_string(connection->headers == NULL ? "" : connection->headers),
     };
 }
 
@@ -30,7 +34,9 @@ options_for(const struct hub_dispatch_caller *caller, enum hub_event event)
                  .arguments = BYTES("[]"),
                  .connection_id = caller->connection_id,
                  .user = caller->user,
-                 .query = caller->query},
+                 .query = caller->query,
+                 .headers = caller->headers,
+                 .claims = caller->claims},
     };
 }
 
@@ -50,6 +56,26 @@ set_raw(struct hub_call_options *options)
     options->backend = options->app->raws[index];
 }
 
+/* Start the call. A backend that wants it gets the connection's token; without keys there is none.
+ */
+static enum status
+start_call(struct hub_call_options *options, struct hub_call **out)
+{
+    struct worker_app *app = options->app;
+    struct buffer token;
+
+    buffer_init(&token, TOKEN_BYTES_MAX);
+    if (options->backend != NULL && options->backend->operations->wants_token &&
+        connection_token_seal(&app->keys, worker_app_key(app), options->info.connection_id,
+                              options->info.user, &token) == STATUS_OK) {
+        options->info.token = buffer_bytes(&token);
+    }
+    enum status status = hub_call_start(options, out);
+    options->info.token = BYTES("");
+    buffer_deinit(&token);
+    return status;
+}
+
 static enum status
 start_invocation(const struct hub_dispatch_caller *caller, const struct hub_message *message,
                  hub_call_ended_fn fn, void *owner, struct hub_call **out)
@@ -66,11 +92,11 @@ start_invocation(const struct hub_dispatch_caller *caller, const struct hub_mess
     options.info.argument_count = message->argument_count;
     options.info.state = message->state;
     options.hub_as_spelled = message->hub;
-    options.id = message->id;
+    options.info.id = message->id;
     options.is_too_deep = message->is_too_deep;
     options.on_ended = fn;
     options.owner = owner;
-    return hub_call_start(&options, out);
+    return start_call(&options, out);
 }
 
 static enum status
@@ -83,7 +109,7 @@ start_raw(const struct hub_dispatch_caller *caller, struct bytes data, hub_call_
     options.info.arguments = data;
     options.on_ended = fn;
     options.owner = owner;
-    return hub_call_start(&options, out);
+    return start_call(&options, out);
 }
 
 enum status
@@ -153,7 +179,7 @@ raise_event(const struct hub_dispatch_caller *caller, enum hub_event event, bool
         } else {
             continue;
         }
-        if (hub_call_start(&options, &call) != STATUS_OK) {
+        if (start_call(&options, &call) != STATUS_OK) {
             *failed += 1;
             continue;
         }
@@ -173,7 +199,7 @@ struct hub_dispatch_start {
     struct list calls;
     struct timer timer; /* when there is nothing to wait for: the answer still comes later */
     size_t waiting_count;
-    bool has_failed;
+    enum hub_start result; /* the worst so far */
 };
 
 static void
@@ -181,11 +207,11 @@ report_start(struct hub_dispatch_start *start)
 {
     hub_dispatch_started_fn fn = start->fn;
     void *owner = start->owner;
-    bool is_ok = !start->has_failed;
+    enum hub_start result = start->result;
 
     timer_stop(start->app->context->timers, &start->timer);
     free(start);
-    fn(owner, is_ok);
+    fn(owner, result);
 }
 
 static void
@@ -199,7 +225,11 @@ on_connected(void *owner, const struct hub_call_outcome *outcome)
 {
     struct hub_dispatch_start *start = owner;
 
-    start->has_failed |= !outcome->is_ok;
+    if (outcome->is_refused) {
+        start->result = HUB_START_REFUSED;
+    } else if (!outcome->is_ok && start->result == HUB_START_OK) {
+        start->result = HUB_START_FAILED;
+    }
     start->waiting_count--;
     if (start->waiting_count == 0) {
         report_start(start);
@@ -222,7 +252,7 @@ hub_dispatch_connected(const struct hub_dispatch_caller *caller, hub_dispatch_st
     list_init(&start->calls);
     start->waiting_count =
         raise_event(caller, HUB_CONNECTED, false, on_connected, start, &start->calls, &failed);
-    start->has_failed = failed > 0;
+    start->result = failed > 0 ? HUB_START_FAILED : HUB_START_OK;
     if (start->waiting_count == 0) {
         timer_start(caller->app->context->timers, &start->timer, 0, on_start_due);
     }
@@ -238,13 +268,15 @@ hub_dispatch_cancel(struct hub_dispatch_start *start)
 }
 
 static void
-on_old_client_connected(void *owner, bool is_ok)
+on_old_client_connected(void *owner, enum hub_start result)
 {
     struct connection *connection = owner;
 
     connection->start = NULL;
-    connection->has_connected = is_ok;
-    if (!is_ok) {
+    connection->has_connected = result == HUB_START_OK;
+    if (result == HUB_START_REFUSED) {
+        connection_disconnect(connection, false, "refused");
+    } else if (result == HUB_START_FAILED) {
         connection_end_transport(connection, TRANSPORT_END_FAILED);
     } else if (connection->state == CONNECTION_ATTACHED) {
         delivery_send_init(connection);

@@ -15,6 +15,8 @@ struct hub_dispatch_caller {
     struct bytes connection_id;
     struct bytes user;
     struct bytes query;
+    struct bytes headers; /* as in struct hub_call_info */
+    struct bytes claims;
 };
 
 /** Text from a WebSocket; the result goes back there. What is no invocation of a hub we know is
@@ -28,8 +30,13 @@ MUST_CHECK enum status hub_dispatch_send(const struct hub_dispatch_caller *calle
                                          struct hub_call **out);
 
 struct hub_dispatch_start;
-/* Once, later, unless canceled; ${is_ok} is false when any of the hubs failed. */
-typedef void (*hub_dispatch_started_fn)(void *owner, bool is_ok);
+enum hub_start {
+    HUB_START_OK,
+    HUB_START_FAILED,  /* any of the hubs failed */
+    HUB_START_REFUSED, /* any of them refused the client */
+};
+/* Once, later, unless canceled. */
+typedef void (*hub_dispatch_started_fn)(void *owner, enum hub_start result);
 /** OnConnected of every hub the caller has registered. NULL when out of memory. */
 struct hub_dispatch_start *hub_dispatch_connected(const struct hub_dispatch_caller *caller,
                                                   hub_dispatch_started_fn fn, void *owner);

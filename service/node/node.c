@@ -150,6 +150,8 @@ free_node(struct node *node)
         loop_turn_task_cancel(&node->flush);
     }
     backplane_free(node->backplane);
+    upstreams_free(node->upstreams);
+    upstream_sockets_free(node->upstream_sockets);
     for (size_t i = node->worker_count; i > 0; i--) {
         loop_free(node->workers[i - 1].loop);
     }

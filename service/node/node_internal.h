@@ -10,11 +10,13 @@
 #include "service/node/client_sockets.h"
 #include "service/node/node.h"
 #include "service/node/node_watch.h"
+#include "service/node/upstream_sockets.h"
 #include "service/node/worker.h"
 #include "service/platform/service_credentials.h"
 #include "service/platform/service_event.h"
 #include "service/platform/service_file.h"
 #include "service/platform/service_system.h"
+#include "service/upstream/upstream.h"
 
 enum { NODE_STOP_HINT_MS = 3000 };
 
@@ -53,6 +55,8 @@ struct node {
     size_t worker_count;
     size_t draining_count;
     struct backplane *backplane;
+    struct upstream_sockets *upstream_sockets;
+    struct upstreams *upstreams;
     struct loop_turn_task flush;
     struct bridge_link *link;
     struct acceptor *acceptor;

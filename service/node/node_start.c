@@ -91,7 +91,7 @@ start_backplane(struct node *node)
 {
     const struct service_options *options = node->options;
     struct bytes *keys = calloc(options->app_count + 1, sizeof(*keys));
-    struct backplane_poster *posters = calloc(node->worker_count, sizeof(*posters));
+    struct poster *posters = calloc(node->worker_count, sizeof(*posters));
     enum status status = STATUS_NO_MEMORY;
 
     node->flush.run = run_flush;
@@ -100,7 +100,7 @@ start_backplane(struct node *node)
             keys[i] = bytes_from_string(options->apps[i].key);
         }
         for (size_t i = 1; i < node->worker_count; i++) {
-            posters[i] = (struct backplane_poster){post_to_loop, node->workers[i].loop};
+            posters[i] = (struct poster){post_to_loop, node->workers[i].loop};
         }
         struct backplane_options backplane = {
             .timers = loop_timers(node->loop),
@@ -126,6 +126,41 @@ start_backplane(struct node *node)
     free(keys);
     free(posters);
     return status;
+}
+
+static enum status
+start_upstreams(struct node *node)
+{
+    const struct service_options *options = node->options;
+    struct buffer problem;
+
+    buffer_init(&problem, 4096);
+    enum status status =
+        upstream_sockets_new(node->loop, options->upstreams, options->upstream_count, &problem,
+                             &node->upstream_sockets);
+    if (status != STATUS_OK) {
+        log_error(node->log, "service", "an application cannot be dialed: %.*s status=%s",
+                  BYTES_PRINTF(buffer_bytes(&problem)), status_name(status));
+    }
+    buffer_deinit(&problem);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct upstreams_options upstreams = {
+        .timers = loop_timers(node->loop),
+        .log = node->log,
+        .metrics = {.registry = &node->metrics,
+                    .requests = SERVICE_METRIC_UPSTREAM_REQUESTS,
+                    .failures = SERVICE_METRIC_UPSTREAM_FAILURES,
+                    .waiting = SERVICE_METRIC_UPSTREAM_WAITING,
+                    .open = SERVICE_METRIC_UPSTREAM_OPEN_CIRCUITS,
+                    .lost = SERVICE_METRIC_UPSTREAM_LOST},
+        .loop = {post_to_loop, node->loop},
+        .dialer = upstream_sockets_dialer(node->upstream_sockets),
+        .settings = options->upstreams,
+        .count = options->upstream_count,
+    };
+    return upstreams_new(&upstreams, &node->upstreams);
 }
 
 static size_t
@@ -188,6 +223,8 @@ make_workers(struct node *node)
             .tls = node->client_tls,
             .http = http_limits(node->options->service),
             .is_paused = &node->is_paused,
+            .home = {post_to_loop, node->workers[i].loop},
+            .upstreams = node->upstreams,
         };
         enum status status = worker_new(&options, &node->workers[i].worker);
         if (status != STATUS_OK) {
@@ -304,6 +341,7 @@ node_start(struct node *node)
     service_host_report(node->host, SERVICE_PHASE_STARTING, NODE_STOP_HINT_MS);
     if ((status = load_credentials(node)) != STATUS_OK ||
         (status = make_loops(node)) != STATUS_OK || (status = start_backplane(node)) != STATUS_OK ||
+        (status = start_upstreams(node)) != STATUS_OK ||
         (status = make_workers(node)) != STATUS_OK ||
         (status = start_listening(node)) != STATUS_OK || (status = start_link(node)) != STATUS_OK) {
         return status;

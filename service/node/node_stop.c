@@ -63,7 +63,7 @@ on_flush_poll(struct timer *timer)
     struct node *node = CONTAINER_OF(timer, struct node, stop_timer);
     bool is_late = loop_clock(node->loop)->now_ms >= node->stop_deadline_ms;
 
-    if (!backplane_is_idle(node->backplane) && !is_late) {
+    if (!(backplane_is_idle(node->backplane) && upstreams_is_idle(node->upstreams)) && !is_late) {
         timer_start(loop_timers(node->loop), &node->stop_timer, FLUSH_POLL_MS, on_flush_poll);
         return;
     }
@@ -73,6 +73,7 @@ on_flush_poll(struct timer *timer)
             "stopping although no bridge has accepted some publishes: they are lost count=%" PRId64,
             metrics_get(&node->metrics, SERVICE_METRIC_SPOOL_DEPTH));
     }
+    upstreams_close(node->upstreams);
     node->phase = NODE_CLOSING_LINK;
     bridge_link_close(node->link, on_link_closed, node);
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "service/hubs/hub_relay.h"
+#include "service/hubs/hub_upstream.h"
+#include "service/upstream/upstream_settings.h"
 
 static const struct option_section sections[] = {
     {"service", false, false, sizeof(struct service_section),
@@ -13,7 +15,9 @@ static const struct option_section sections[] = {
     {"app", true, false, sizeof(struct app_section), "One SignalR application: [app chat]."},
     {"path", true, false, sizeof(struct path_section),
      "One more base path of an app: [path chat/legacy]."},
-    {"hub", true, true, 1, "Relay rules of a hub, METHOD = ACTIONS: [hub chat/ChatHub]."},
+    {"hub", true, true, sizeof(struct hub_section),
+     "A hub and who answers it: relay rules, METHOD = ACTIONS, or upstream = URL: [hub "
+     "chat/ChatHub]."},
     {"connection", true, true, sizeof(struct connection_section),
      "A raw connection type and its rules: [connection chat/echo]."},
 };
@@ -55,6 +59,7 @@ service_options_deinit(struct service_options *options)
         free(options->owned[i]);
     }
     free(options->rules);
+    free(options->upstreams);
     free(options->owned);
     option_set_deinit(&options->set);
     memset(options, 0, sizeof(*options));
@@ -198,15 +203,129 @@ make_rules(struct service_options *options, const struct option_group *group, bo
 }
 
 static enum status
-make_relay(const void *configuration, struct hub_backend **out)
+make_relay(const void *configuration, const struct hub_backend_context *context,
+           struct hub_backend **out)
 {
+    (void)context;
     *out = hub_relay_new(configuration);
     return *out == NULL ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
+/* What may not be passed on: it belongs to each message of its own, or would let a client say what
+ * only we may say. */
+static bool
+may_pass_header(struct bytes name)
+{
+    static const char *const refused[] = {"Host",         "Connection", "Content-Length",
+                                          "Expect",       "Keep-Alive", "Transfer-Encoding",
+                                          "Content-Type", "Upgrade",    "TE",
+                                          "Trailer"};
+
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        if (bytes_equal_ignore_case(name, bytes_from_string(refused[i]))) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < name.length; i++) {
+        uint8_t byte = name.data[i];
+        bool is_letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+        if (!is_letter && !(byte >= '0' && byte <= '9') && byte != '-' && byte != '_') {
+            return false;
+        }
+    }
+    return !bytes_starts_with_ignore_case(name, BYTES("X-ASRS-")) &&
+           !bytes_starts_with_ignore_case(name, BYTES("X-Hubplane-"));
+}
+
+static void
+resolve_headers(struct service_options *options, const struct option_group *group, struct app *app)
+{
+    const struct app_section *section = group->values;
+
+    app->headers = split_list(options, section->upstream_headers, &app->header_count);
+    for (size_t i = 0; i < app->header_count; i++) {
+        if (!may_pass_header(bytes_from_string(app->headers[i]))) {
+            option_add_problem(&options->set, group->origin,
+                               "[app %s] upstream_headers: \"%s\" cannot be passed on", group->name,
+                               app->headers[i]);
+        }
+    }
+}
+
+static void
+resolve_keys(struct service_options *options, const struct option_group *app_group,
+             struct upstream_settings *settings)
+{
+    const struct app_section *section = app_group->values;
+    size_t count;
+    const char **keys = split_list(options, section->access_keys, &count);
+
+    for (size_t i = 0; i < count && i < UPSTREAM_KEYS_MAX; i++) {
+        settings->keys[i] = keys[i];
+    }
+    if (count > UPSTREAM_KEYS_MAX) {
+        option_add_problem(&options->set, app_group->origin,
+                           "[app %s] access_keys: there are a primary and a secondary key, no more",
+                           app_group->name);
+    }
+}
+
+static const struct upstream_settings *
+make_upstream(struct service_options *options, const struct option_group *group,
+              const struct option_group *app_group)
+{
+    const struct hub_section *section = group->values;
+    struct upstream_settings *settings = keep(options, calloc(1, sizeof(*settings)));
+    const struct upstream_settings **grown =
+        realloc(options->upstreams, (options->upstream_count + 1) * sizeof(*grown));
+
+    if (grown == NULL) {
+        abort();
+    }
+    options->upstreams = grown;
+    options->upstreams[options->upstream_count++] = settings;
+    *settings = (struct upstream_settings){
+        .name = group->name,
+        .url = section->upstream,
+        .authority = section->upstream_authority,
+        .timeout_ms = (uint32_t)section->upstream_timeout,
+        .connections_max = section->upstream_connections,
+        .queue_max = section->upstream_queue,
+    };
+    settings->methods = split_list(options, section->methods, &settings->method_count);
+    resolve_keys(options, app_group, settings);
+    if (!upstream_settings_url_is_valid(bytes_from_string(settings->url))) {
+        option_add_problem(&options->set, group->origin,
+                           "[hub %s] upstream: \"%s\" is not a URL such as "
+                           "http://localhost/hubs/{hub}/{event}",
+                           group->name, settings->url);
+    }
+    if (group->extra_count > 0) {
+        option_add_problem(
+            &options->set, group->extras[0].origin,
+            "[hub %s] %s: the application answers every method of this hub (upstream); "
+            "a relay rule needs a hub of its own",
+            group->name, group->extras[0].name);
+    }
+    return settings;
+}
+
+/* Who answers the hub. */
+static struct app_hub
+make_hub(struct service_options *options, const struct option_group *group, const char *name,
+         const struct option_group *app_group)
+{
+    const struct hub_section *section = group->values;
+
+    if (section->upstream != NULL) {
+        return (struct app_hub){name, hub_upstream_make, make_upstream(options, group, app_group)};
+    }
+    return (struct app_hub){name, make_relay, make_rules(options, group, false)};
+}
+
 static void
 add_hub(struct service_options *options, const struct option_group *group, const char *name,
-        struct app *app)
+        const struct option_group *app_group, struct app *app)
 {
     struct app_hub *hubs = (struct app_hub *)(uintptr_t)app->hubs;
 
@@ -224,7 +343,7 @@ add_hub(struct service_options *options, const struct option_group *group, const
                            "[hub %s]: this app has a hub of that name already", group->name);
         return;
     }
-    hubs[app->hub_count++] = (struct app_hub){name, make_relay, make_rules(options, group, false)};
+    hubs[app->hub_count++] = make_hub(options, group, name, app_group);
 }
 
 static void
@@ -272,7 +391,7 @@ add_parts(struct service_options *options, const struct option_group *app_group,
             continue;
         }
         if (is_section(group, "hub")) {
-            add_hub(options, group, name, app);
+            add_hub(options, group, name, app_group, app);
         } else if (is_section(group, "connection")) {
             add_raw(options, group, name, app);
         } else if (is_section(group, "path")) {
@@ -314,6 +433,7 @@ resolve_app(struct service_options *options, const struct option_group *group, s
     app->limits.send_queue_bytes = section->send_queue_max;
     app->limits.groups_max = section->groups_max;
     resolve_user(options, group, app, section->user);
+    resolve_headers(options, group, app);
     add_paths(options, app, section);
     add_parts(options, group, app);
     if (strchr(app->key, '*') != NULL) {

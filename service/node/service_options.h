@@ -21,7 +21,7 @@ struct bridge_section {
 };
 
 struct app_section {
-    char *path, *key, *user, *origins;
+    char *path, *key, *user, *origins, *access_keys, *upstream_headers;
     bool jsonp, detailed_errors, hub_script;
     uint64_t keep_alive, disconnect_timeout, connection_timeout, transport_connect_timeout,
         long_poll_delay, websocket_message_max, send_queue_max, groups_max;
@@ -30,6 +30,11 @@ struct app_section {
 struct path_section {
     char *path;
     bool jsonp, detailed_errors, hub_script;
+};
+
+struct hub_section {
+    char *upstream, *upstream_authority, *methods;
+    uint64_t upstream_timeout, upstream_connections, upstream_queue;
 };
 
 struct connection_section {
@@ -51,6 +56,8 @@ struct service_options {
     size_t owned_count;
     struct hub_relay_rules **rules;
     size_t rules_count;
+    const struct upstream_settings **upstreams; /* of every hub that has one */
+    size_t upstream_count;
 };
 
 /** Defaults only. Everything else is read into ${options}->set before service_options_resolve(). OK

@@ -174,6 +174,8 @@ worker_new(const struct worker_options *options, struct worker **out)
         .apps = options->apps,
         .app_count = options->app_count,
         .proxies = *options->proxies,
+        .home = options->home,
+        .upstreams = options->upstreams,
     };
     enum status status = signalr_host_new(&host, &worker->host);
     if (status != STATUS_OK) {

@@ -10,6 +10,7 @@
 #include "service/signalr/app.h"
 
 struct worker;
+struct upstreams;
 
 struct worker_options {
     size_t index;
@@ -23,6 +24,8 @@ struct worker_options {
     struct tls_context *tls; /* of the client listener; NULL = plain */
     struct http_limits http;
     const atomic_bool *is_paused; /* no new clients: /health answers 503 */
+    struct poster home;           /* reaches ${loop} from any thread */
+    const struct upstreams *upstreams;
 };
 
 /** Before the loop runs. OK or NO_MEMORY. */

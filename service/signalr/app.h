@@ -16,7 +16,9 @@ enum { APP_HUBS_MAX = 64 };
 struct app_hub {
     const char *name; /* canonical: how topics and clients' calls spell it */
     /* Makes the backend of one worker. OK, or why not: the hub is then answered with errors. */
-    enum status (*make_backend)(const void *configuration, struct hub_backend **out);
+    enum status (*make_backend)(const void *configuration,
+                                const struct hub_backend_context *context,
+                                struct hub_backend **out);
     const void *configuration;
 };
 
@@ -59,6 +61,8 @@ struct app {
     const char *const *origins; /* allow-list "https://example.com"; "*" = any; none = same origin
                                  * only for CORS, unchecked for WebSocket */
     size_t origin_count;
+    const char *const *headers; /* of clients' requests, that hub backends may see */
+    size_t header_count;
     struct app_timeouts timeouts;
     struct app_limits limits;
 };

@@ -107,6 +107,7 @@ connection_free(struct connection *connection)
     topic_set_deinit(&connection->topics);
     free(connection->user);
     free(connection->query);
+    free(connection->headers);
     free(connection);
     app->connection_count--;
     worker_app_count(app, app->context->metrics.connections, -1);
@@ -165,7 +166,8 @@ enum status
 connection_identify(struct connection *connection, const struct connection_identity *identity)
 {
     if (set_text(&connection->user, identity->user) != STATUS_OK ||
-        set_text(&connection->query, identity->query) != STATUS_OK) {
+        set_text(&connection->query, identity->query) != STATUS_OK ||
+        set_text(&connection->headers, identity->headers) != STATUS_OK) {
         return STATUS_NO_MEMORY;
     }
     connection->path = identity->path;

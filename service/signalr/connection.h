@@ -46,7 +46,8 @@ struct connection {
     uint64_t opened_ms;                /* when the transport was opened */
     uint64_t detached_ms;              /* when it went away */
     char *user;                        /* NULL = anonymous */
-    char *query; /* what the client added to SignalR's own parameters; NULL = nothing */
+    char *query;   /* what the client added to SignalR's own parameters; NULL = nothing */
+    char *headers; /* the request's headers on the app's list; NULL = none */
     uint32_t queue_allowance; /* bytes above the cap that a replay may take until it is read */
     uint8_t state;
     uint8_t doom; /* enum transport_end: to be ended after the batch that showed it; 0 = none */
@@ -76,6 +77,7 @@ struct connection_identity {
     uint64_t hubs;
     struct bytes user;
     struct bytes query;
+    struct bytes headers;
 };
 MUST_CHECK enum status connection_identify(struct connection *connection,
                                            const struct connection_identity *identity);

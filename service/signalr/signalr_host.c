@@ -30,6 +30,12 @@ init_context(struct worker_context *context, const struct signalr_host_options *
     context->metrics = options->metrics;
     context->port = options->port;
     context->proxies = options->proxies;
+    context->backends = (struct hub_backend_context){
+        .timers = options->timers,
+        .log = options->log,
+        .home = options->home,
+        .upstreams = options->upstreams,
+    };
     crypto_random(&nonce, sizeof(nonce));
     snprintf(context->nonce, sizeof(context->nonce), "%08x", (unsigned int)nonce);
     for (size_t i = 0; i < CLIENT_FRAME_KINDS; i++) {

@@ -20,6 +20,8 @@ struct signalr_host_options {
     const struct app *apps; /* immutable, outlive the host; handles as the port knows them */
     size_t app_count;
     struct app_proxies proxies;
+    struct poster home;                /* reaches this worker's loop from any thread */
+    const struct upstreams *upstreams; /* the node's; NULL = none */
 };
 
 /** OK or NO_MEMORY. */

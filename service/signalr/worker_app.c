@@ -37,7 +37,7 @@ static struct hub_backend *
 make_backend(const struct worker_app *app, const struct app_hub *hub)
 {
     struct hub_backend *backend = NULL;
-    enum status status = hub->make_backend(hub->configuration, &backend);
+    enum status status = hub->make_backend(hub->configuration, &app->context->backends, &backend);
 
     if (status != STATUS_OK) {
         log_error(app->context->log, app->app->name, "hub is not available hub=%s status=%s",

@@ -37,6 +37,7 @@ struct worker_context {
     struct signalr_metrics metrics;
     struct backplane_port *port;
     struct app_proxies proxies;
+    struct hub_backend_context backends;
     /* Encoded once: keep-alives of each kind. */
     struct http_chunk keep_alives[CLIENT_FRAME_KINDS];
     char nonce[8 + 1]; /* tells this worker's messages about moved connections from others' */

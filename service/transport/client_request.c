@@ -131,3 +131,21 @@ client_request_own_query(const struct client_request *request, struct buffer *ou
     }
     return out->status;
 }
+
+enum status
+client_request_headers(const struct client_request *request, struct buffer *out)
+{
+    const struct app *app = request->app->app;
+
+    for (size_t i = 0; i < app->header_count; i++) {
+        struct bytes name = bytes_from_string(app->headers[i]);
+        for (size_t j = 0; j < request->http->header_count; j++) {
+            const struct http_header *header = &request->http->headers[j];
+            if (bytes_equal_ignore_case(header->name, name)) {
+                buffer_append_format(out, "%s: %.*s\r\n", app->headers[i],
+                                     BYTES_PRINTF(header->value));
+            }
+        }
+    }
+    return out->status;
+}

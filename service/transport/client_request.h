@@ -46,5 +46,7 @@ MUST_CHECK enum status client_request_read_hubs(struct client_request *request,
                                                 struct buffer *problem);
 /** The part of the query that is the application's own, still encoded. */
 enum status client_request_own_query(const struct client_request *request, struct buffer *out);
+/** The headers on the app's list, as "Name: value" lines that end in CR LF. */
+enum status client_request_headers(const struct client_request *request, struct buffer *out);
 
 #endif

@@ -11,7 +11,11 @@
 #include "service/signalr/topic_name.h"
 #include "service/transport/answer.h"
 
-enum { QUERY_BYTES_MAX = 64 * 1024, GROUP_TEXT_BYTES_MAX = 256 * 1024 };
+enum {
+    QUERY_BYTES_MAX = 64 * 1024,
+    HEADERS_BYTES_MAX = 2 * 1024 * 1024, /* the HTTP parser has a limit of its own */
+    GROUP_TEXT_BYTES_MAX = 256 * 1024,
+};
 
 /* What the request wants, checked, before anything is changed. */
 struct receiving {
@@ -20,6 +24,7 @@ struct receiving {
     struct subscription_options options;
     struct answer_headers headers;
     struct buffer own_query;
+    struct buffer client_headers;
     struct buffer group_text; /* the group topics, one behind the other */
     struct subscription_group *groups;
     bool is_connect;
@@ -185,7 +190,8 @@ read_all(struct receiving *receiving)
     options->raises_reconnected = is_poll(request) ? is_reconnect : !receiving->is_connect;
     return check_origin(receiving) && read_cursor(receiving) && read_frame_id(receiving) &&
            read_groups(receiving) &&
-           client_request_own_query(request, &receiving->own_query) == STATUS_OK;
+           client_request_own_query(request, &receiving->own_query) == STATUS_OK &&
+           client_request_headers(request, &receiving->client_headers) == STATUS_OK;
 }
 
 /*
@@ -223,7 +229,8 @@ start_transport(struct receiving *receiving, struct connection *connection)
     struct connection_identity identity = {.path = request->path,
                                            .hubs = request->hubs,
                                            .user = request->user,
-                                           .query = buffer_bytes(&receiving->own_query)};
+                                           .query = buffer_bytes(&receiving->own_query),
+                                           .headers = buffer_bytes(&receiving->client_headers)};
     enum status status = connection_identify(connection, &identity);
 
     if (status != STATUS_OK) {
@@ -280,11 +287,13 @@ receive_request_handle(struct client_request *request)
     struct receiving receiving = {.request = request};
 
     buffer_init(&receiving.own_query, QUERY_BYTES_MAX);
+    buffer_init(&receiving.client_headers, HEADERS_BYTES_MAX);
     buffer_init(&receiving.group_text, GROUP_TEXT_BYTES_MAX);
     if (read_all(&receiving)) {
         open_transport(&receiving);
     }
     free(receiving.groups);
     buffer_deinit(&receiving.own_query);
+    buffer_deinit(&receiving.client_headers);
     buffer_deinit(&receiving.group_text);
 }

@@ -10,15 +10,17 @@
 #include "service/signalr/topic_name.h"
 #include "service/transport/answer.h"
 
-enum { RESULT_BYTES_MAX = 64 * 1024 * 1024 };
+enum { RESULT_BYTES_MAX = 64 * 1024 * 1024, CALLER_BYTES_MAX = 4 * 1024 * 1024 };
 
 /* An exchange that waits for the hub. */
 struct waiting_exchange {
+    struct worker_app *worker_app;
     const struct app *app;
     struct http_exchange *exchange;
     struct hub_call *call;            /* of /send */
     struct hub_dispatch_start *start; /* of /start */
     char *callback;                   /* NULL = no JSONP */
+    char *connection_id;              /* of /start; else NULL */
     bool is_escaped;                  /* forever frame: the body ends up in HTML */
 };
 
@@ -26,6 +28,7 @@ static void
 free_waiting(struct waiting_exchange *waiting)
 {
     free(waiting->callback);
+    free(waiting->connection_id);
     free(waiting);
 }
 
@@ -59,21 +62,40 @@ make_waiting(const struct client_request *request, bool allows_jsonp)
         answer_text(request->app->app, request->exchange, 503, NULL, BYTES("Out of memory."));
         return NULL;
     }
+    waiting->worker_app = request->app;
     waiting->app = request->app->app;
     waiting->exchange = request->exchange;
     waiting->is_escaped = request->transport == &forever_frame_transport;
     return waiting;
 }
 
-static struct hub_dispatch_caller
-caller_of(const struct client_request *request, const struct buffer *own_query)
+/* What backends may see of the request. */
+struct caller_texts {
+    struct buffer own_query;
+    struct buffer headers;
+};
+
+static void
+deinit_texts(struct caller_texts *texts)
 {
+    buffer_deinit(&texts->own_query);
+    buffer_deinit(&texts->headers);
+}
+
+static struct hub_dispatch_caller
+caller_of(const struct client_request *request, struct caller_texts *texts)
+{
+    buffer_init(&texts->own_query, CALLER_BYTES_MAX);
+    buffer_init(&texts->headers, CALLER_BYTES_MAX);
+    (void)client_request_own_query(request, &texts->own_query);
+    (void)client_request_headers(request, &texts->headers);
     return (struct hub_dispatch_caller){.app = request->app,
                                         .path = request->path,
                                         .hubs = request->hubs,
                                         .connection_id = request->token.id,
                                         .user = request->user,
-                                        .query = buffer_bytes(own_query)};
+                                        .query = buffer_bytes(&texts->own_query),
+                                        .headers = buffer_bytes(&texts->headers)};
 }
 
 /*
@@ -137,7 +159,7 @@ send_request_handle(struct client_request *request)
     bool is_poll = request->transport == &long_polling_transport;
     struct bytes data = http_parameters_get(&request->form, BYTES("data"));
     struct waiting_exchange *waiting = make_waiting(request, is_poll);
-    struct buffer own_query;
+    struct caller_texts texts;
 
     if (waiting == NULL) {
         return;
@@ -148,11 +170,9 @@ send_request_handle(struct client_request *request)
     if (data.data == NULL) {
         data = BYTES("");
     }
-    buffer_init(&own_query, request->http->query.length + 1);
-    (void)client_request_own_query(request, &own_query);
-    struct hub_dispatch_caller caller = caller_of(request, &own_query);
+    struct hub_dispatch_caller caller = caller_of(request, &texts);
     enum status status = hub_dispatch_send(&caller, data, on_result, waiting, &waiting->call);
-    buffer_deinit(&own_query);
+    deinit_texts(&texts);
     if (status != STATUS_OK) {
         free_waiting(waiting);
         answer_text(request->app->app, request->exchange, 500, NULL, problem_text(status));
@@ -163,48 +183,6 @@ send_request_handle(struct client_request *request)
 
 /*
  * /start
- */
-
-static void
-on_started(void *owner, bool is_ok)
-{
-    struct waiting_exchange *waiting = owner;
-
-    http_exchange_on_closed(waiting->exchange, NULL, NULL);
-    if (is_ok) {
-        answer_json(waiting->app, waiting->exchange, bytes_from_string(waiting->callback),
-                    BYTES(NEGOTIATE_STARTED_BODY));
-    } else {
-        answer_text(waiting->app, waiting->exchange, 500, NULL,
-                    BYTES("The connected event failed."));
-    }
-    free_waiting(waiting);
-}
-
-void
-send_request_start(struct client_request *request)
-{
-    struct waiting_exchange *waiting = make_waiting(request, true);
-    struct buffer own_query;
-
-    if (waiting == NULL) {
-        return;
-    }
-    buffer_init(&own_query, request->http->query.length + 1);
-    (void)client_request_own_query(request, &own_query);
-    struct hub_dispatch_caller caller = caller_of(request, &own_query);
-    waiting->start = hub_dispatch_connected(&caller, on_started, waiting);
-    buffer_deinit(&own_query);
-    if (waiting->start == NULL) {
-        free_waiting(waiting);
-        answer_text(request->app->app, request->exchange, 503, NULL, BYTES("Out of memory."));
-        return;
-    }
-    http_exchange_on_closed(request->exchange, waiting, on_client_gone);
-}
-
-/*
- * /abort
  */
 
 /* Whoever holds the connection will end it. */
@@ -230,6 +208,71 @@ publish_abort(const struct worker_app *app, struct bytes connection_id)
     buffer_deinit(&topic);
     buffer_deinit(&value);
 }
+
+/* Wherever it is. */
+static void
+end_connection(struct worker_app *app, struct bytes connection_id, const char *reason)
+{
+    struct connection *connection = connection_find(app, connection_id);
+
+    if (connection != NULL) {
+        connection_disconnect(connection, false, reason);
+        return;
+    }
+    backplane_notify(app->context->port, app->app->handle, BACKPLANE_NOTICE_ABORT, connection_id);
+    publish_abort(app, connection_id);
+}
+
+static void
+on_started(void *owner, enum hub_start result)
+{
+    struct waiting_exchange *waiting = owner;
+
+    http_exchange_on_closed(waiting->exchange, NULL, NULL);
+    switch (result) {
+    case HUB_START_OK:
+        answer_json(waiting->app, waiting->exchange, bytes_from_string(waiting->callback),
+                    BYTES(NEGOTIATE_STARTED_BODY));
+        break;
+    case HUB_START_FAILED:
+        answer_text(waiting->app, waiting->exchange, 500, NULL,
+                    BYTES("The connected event failed."));
+        break;
+    case HUB_START_REFUSED:
+        answer_text(waiting->app, waiting->exchange, 403, NULL,
+                    BYTES("The application refused the connection."));
+        end_connection(waiting->worker_app, bytes_from_string(waiting->connection_id), "refused");
+        break;
+    }
+    free_waiting(waiting);
+}
+
+void
+send_request_start(struct client_request *request)
+{
+    struct waiting_exchange *waiting = make_waiting(request, true);
+    struct caller_texts texts;
+
+    if (waiting == NULL) {
+        return;
+    }
+    struct hub_dispatch_caller caller = caller_of(request, &texts);
+    waiting->connection_id = bytes_duplicate(request->token.id);
+    if (waiting->connection_id != NULL) {
+        waiting->start = hub_dispatch_connected(&caller, on_started, waiting);
+    }
+    deinit_texts(&texts);
+    if (waiting->start == NULL) {
+        free_waiting(waiting);
+        answer_text(request->app->app, request->exchange, 503, NULL, BYTES("Out of memory."));
+        return;
+    }
+    http_exchange_on_closed(request->exchange, waiting, on_client_gone);
+}
+
+/*
+ * /abort
+ */
 
 void
 send_request_abort(struct client_request *request)

@@ -18,3 +18,13 @@ hubplane_fuzz_target(fuzz_hub_relay_rule
     SOURCES fuzz_hub_relay_rule.c ../unit/hubs/fake_hub_call.c
     SEEDS corpus/hub_relay_rule
     LINKS hubplane_service_core)
+
+hubplane_fuzz_target(fuzz_http_response
+    SOURCES fuzz_http_response.c
+    SEEDS corpus/http_response
+    LINKS hubplane_service_core)
+
+hubplane_fuzz_target(fuzz_upstream_reply
+    SOURCES fuzz_upstream_reply.c ../unit/hubs/fake_hub_call.c
+    SEEDS corpus/upstream_reply
+    LINKS hubplane_service_core)

@@ -157,7 +157,8 @@ static const struct hub_backend_operations operations = {.call = on_call,
                                                          .free = free_backend};
 
 enum status
-probe_hub_make(const void *configuration, struct hub_backend **out)
+probe_hub_make(const void *configuration, const struct hub_backend_context *context,
+               struct hub_backend **out)
 {
     union {
         const void *in;
@@ -165,6 +166,7 @@ probe_hub_make(const void *configuration, struct hub_backend **out)
     } probe = {configuration};
     struct probe_backend *backend = calloc(1, sizeof(*backend));
 
+    (void)context;
     assert(backend != NULL);
     backend->backend.operations = &operations;
     backend->probe = probe.out;

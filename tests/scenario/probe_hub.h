@@ -31,6 +31,7 @@ void probe_hub_init(struct probe_hub *probe, struct buffer *events, bool is_raw)
 void probe_hub_deinit(struct probe_hub *probe);
 void probe_hub_rule(struct probe_hub *probe, const char *name, const char *text);
 /** For struct app_hub; the configuration is the probe. */
-enum status probe_hub_make(const void *configuration, struct hub_backend **out);
+enum status probe_hub_make(const void *configuration, const struct hub_backend_context *context,
+                           struct hub_backend **out);
 
 #endif

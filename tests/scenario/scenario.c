@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/upstream/upstream.h"
 #include "tests/scenario/fake_client.h"
 
 enum { EVENTS_BYTES_MAX = 16 * 1024 * 1024 };
@@ -103,6 +104,7 @@ scenario_init(struct scenario *scenario)
     timers_init(&scenario->timers, &scenario->clock);
     log_init(&scenario->log, LOG_DEBUG, on_line, NULL);
     fake_backplane_init(&scenario->farm);
+    fake_loop_init(&scenario->loop, &scenario->timers);
     list_init(&scenario->clients);
     buffer_init(&scenario->events, EVENTS_BYTES_MAX);
     scenario->proxies[0] = "198.51.100.7";
@@ -170,6 +172,8 @@ start_host(struct scenario *scenario, size_t index)
         .apps = &scenario->app,
         .app_count = 1,
         .proxies = {scenario->proxies, 1},
+        .home = fake_loop_poster(&scenario->loop),
+        .upstreams = scenario->upstreams,
     };
     assert_status(signalr_host_new(&options, &host->host), STATUS_OK);
     fake_port_attach(host->port, &signalr_host_port_handler, host->host);
@@ -219,6 +223,9 @@ scenario_deinit(struct scenario *scenario)
         scenario_kill(scenario, i);
     }
     assert_true(list_is_empty(&scenario->clients));
+    upstreams_close(scenario->upstreams);
+    fake_loop_deinit(&scenario->loop);
+    upstreams_free(scenario->upstreams);
     fake_backplane_deinit(&scenario->farm);
     timers_deinit(&scenario->timers);
     metrics_deinit(&scenario->metrics);
@@ -247,6 +254,7 @@ scenario_run(struct scenario *scenario)
     while (has_worked) {
         has_worked = fake_backplane_run(&scenario->farm);
         has_worked |= close_finished(scenario);
+        has_worked |= scenario->work != NULL && scenario->work(scenario->worker);
         if (timers_next_delay_ms(&scenario->timers) == 0) {
             timers_run(&scenario->timers);
             has_worked = true;

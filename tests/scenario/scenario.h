@@ -12,6 +12,7 @@
 #include "service/signalr/signalr_host.h"
 #include "tests/scenario/probe_hub.h"
 #include "tests/support/fake_backplane.h"
+#include "tests/support/fake_loop.h"
 #include "tests/support/test.h"
 
 enum { SCENARIO_HOSTS_MAX = 4, SCENARIO_CHAT = 0, SCENARIO_OTHER = 1 };
@@ -51,6 +52,10 @@ struct scenario {
     struct log log;
     struct metrics metrics;
     struct fake_backplane farm;
+    struct fake_loop loop;       /* every host's */
+    struct upstreams *upstreams; /* NULL = none; freed with the scenario */
+    bool (*work)(void *worker);  /* more to do at each turn; true when anything was done */
+    void *worker;
     struct scenario_host hosts[SCENARIO_HOSTS_MAX];
     size_t host_count;
     struct list clients; /* struct fake_client */

@@ -2,6 +2,7 @@
 # SignalR hosts on a backplane in memory, in virtual time.
 hubplane_library(hubplane_scenario
     SOURCES
+        fake_application.c
         fake_client.c
         probe_hub.c
         scenario.c
@@ -27,6 +28,8 @@ foreach(name
     scenario_relocation
     scenario_start
     scenario_targets
-    scenario_transports)
+    scenario_transports
+    scenario_upstream
+    scenario_upstream_trouble)
     hubplane_scenario_test(${name} SOURCES ${name}.c LINKS hubplane_scenario)
 endforeach()

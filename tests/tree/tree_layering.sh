@@ -37,7 +37,7 @@ own_headers common/net/ 'common/'
 own_headers service/ 'common/|service/'
 own_headers bridge/ 'common/|bridge/'
 # Bytes and a clock in, bytes and events out: no sockets, no loop.
-for folder in signalr http websocket hubs; do
+for folder in signalr http websocket hubs upstream; do
     own_headers "service/$folder/" 'common/base/|common/wire/|service/'
 done
 own_headers bridge/route/history 'common/base/|common/wire/|bridge/'

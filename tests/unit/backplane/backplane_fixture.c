@@ -271,7 +271,7 @@ void
 backplane_fixture_init(struct backplane_fixture *fixture, size_t spool_bytes, size_t recent_bytes)
 {
     static const struct bytes keys[] = {{(const uint8_t *)"ChatApp", 7}};
-    struct backplane_poster posters[FIXTURE_WORKERS] = {{NULL, NULL}, {post, &fixture->to_worker}};
+    struct poster posters[FIXTURE_WORKERS] = {{NULL, NULL}, {post, &fixture->to_worker}};
 
     *fixture = (struct backplane_fixture){
         .opened = {.current_id = 100, .state = LINK_BACKPLANE_OPEN, .secret_count = 1}};

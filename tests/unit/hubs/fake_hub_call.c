@@ -76,26 +76,34 @@ record_target(struct hub_call *call, enum hub_target target, struct bytes name, 
     }
 }
 
+static void
+record_excluded(struct hub_call *call, const struct bytes *excluded, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        buffer_append_string(&call->record, i == 0 ? " but " : ",");
+        buffer_append(&call->record, excluded[i]);
+    }
+    buffer_append_byte(&call->record, '\n');
+}
+
 void
 hub_call_send(struct hub_call *call, enum hub_target target, struct bytes name, struct bytes method,
               struct bytes arguments, const struct bytes *excluded, size_t excluded_count)
 {
-    assert(excluded == NULL && excluded_count == 0);
     assert(json_span_check(arguments) != STATUS_INVALID);
     record_target(call, target, name, method);
     buffer_append(&call->record, arguments);
-    buffer_append_byte(&call->record, '\n');
+    record_excluded(call, excluded, excluded_count);
 }
 
 void
 hub_call_send_raw(struct hub_call *call, enum hub_target target, struct bytes name,
                   struct bytes value, const struct bytes *excluded, size_t excluded_count)
 {
-    assert(excluded == NULL && excluded_count == 0);
     assert(json_span_check(value) != STATUS_INVALID);
     record_target(call, target, name, BYTES(""));
     buffer_append(&call->record, value);
-    buffer_append_byte(&call->record, '\n');
+    record_excluded(call, excluded, excluded_count);
 }
 
 void
@@ -148,4 +156,23 @@ hub_call_unknown_method(struct hub_call *call, struct bytes candidates)
 {
     record(call, "unknown", candidates, BYTES(""));
     call->end_count++;
+}
+
+void
+hub_call_refuse(struct hub_call *call, struct bytes text)
+{
+    record(call, "refuse", text, BYTES(""));
+    call->end_count++;
+}
+
+void
+hub_call_set_memory(struct hub_call *call, void *memory)
+{
+    call->memory = memory;
+}
+
+void *
+hub_call_memory(const struct hub_call *call)
+{
+    return call->memory;
 }

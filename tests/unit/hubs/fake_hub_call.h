@@ -14,6 +14,7 @@ struct hub_call {
     struct hub_call_info info;
     struct buffer record;
     unsigned end_count; /* how often the call was ended: once, if all is well */
+    void *memory;
 };
 
 /** Caller c1, anonymous; an invocation of that method, with those arguments. */
