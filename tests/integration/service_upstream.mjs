@@ -162,6 +162,7 @@ Echo = return($1)
         for (const transport of transports) {
             const [a, b] = [await start(node, { transport, query: { user: 'ann' } }), await start(other, { transport, query: { user: 'bob' } })];
             await b.call('ChatHub', 'Join', ['r']);
+            await a.message((message) => message.M === 'notMe', 'what b sent to all');
             const joined = await a.call('ChatHub', 'Join', ['r']);
             assert.deepEqual([joined.R, joined.S], ['joined', { room: 'r' }]);
             app.answers.Tell = { type: reply, body: { actions: [{ target: 'toUser', userId: 'bob' },
@@ -175,7 +176,10 @@ Echo = return($1)
             assert.deepEqual(names(a), ['all', 'notMe', 'announce', 'mine', 'all', 'end']);
             assert.deepEqual(names(b).slice(-8), ['announce', 'others', 'all', 'notMe', 'toUser', 'toClient', 'last', 'end']);
             assert.ok(a.messages.some(({ message }) => message.P?.D === 50));
-            await Promise.all([a.stop(), b.stop()]);
+            for (const client of [a, b]) {
+                await client.abort();
+                client.cut();
+            }
         }
     });
     await run.step('connected: its actions are in the queue before /start is answered', async () => {
