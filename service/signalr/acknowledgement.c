@@ -192,6 +192,8 @@ acknowledgement_drop_all(struct worker_app *app)
     struct map_entry *entry;
 
     while ((entry = map_first(&app->acknowledgements)) != NULL) {
-        acknowledgement_cancel(map_entry_value(entry));
+        struct acknowledgement *acknowledgement = map_entry_value(entry);
+        acknowledgement->is_publishing = false; /* no answer reaches this worker any more */
+        complete(acknowledgement, STATUS_CANCELED);
     }
 }

@@ -31,6 +31,7 @@ void acknowledgement_publish(const struct connection *connection, struct bytes c
 void acknowledgement_receive(struct worker_app *app, struct bytes command_id);
 /** The time-out check of worker_app's timer. */
 void acknowledgement_check(struct timer *timer);
+/** The worker ends: everyone who waits is told CANCELED. */
 void acknowledgement_drop_all(struct worker_app *app);
 
 #endif

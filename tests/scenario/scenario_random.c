@@ -310,8 +310,8 @@ step(struct world *world)
     }
 }
 
-static void
-run_seed(unsigned seed)
+static struct world *
+make_world(unsigned seed)
 {
     struct world *world = calloc(1, sizeof(*world));
 
@@ -327,6 +327,24 @@ run_seed(unsigned seed)
         signalr_client_start(&member->client);
         member->state[0] = member->state[1] = MUST_NOT;
     }
+    return world;
+}
+
+static void
+free_world(struct world *world)
+{
+    for (size_t i = 0; i < CLIENTS; i++) {
+        signalr_client_deinit(&world->members[i].client);
+    }
+    scenario_deinit(&world->scenario);
+    free(world);
+}
+
+static void
+run_seed(unsigned seed)
+{
+    struct world *world = make_world(seed);
+
     for (int i = 0; i < STEPS; i++) {
         step(world);
     }
@@ -334,10 +352,35 @@ run_seed(unsigned seed)
     check(world);
     for (size_t i = 0; i < CLIENTS; i++) {
         assert_int_equal(world->members[i].client.backward_count, 0);
-        signalr_client_deinit(&world->members[i].client);
     }
-    scenario_deinit(&world->scenario);
-    free(world);
+    free_world(world);
+}
+
+/* In the middle of whatever is under way, hosts send their clients elsewhere and end. */
+static void
+hosts_end_at_any_moment(void **state)
+{
+    const char *seed = getenv("HUBPLANE_SEED");
+
+    (void)state;
+    for (unsigned i = 0; i < SEEDS; i++) {
+        struct world *world = make_world(seed != NULL ? (unsigned)strtoul(seed, NULL, 10) : i);
+
+        for (unsigned steps = 10 + draw(world, 90); steps > 0; steps--) {
+            step(world);
+        }
+        for (size_t host = 0; host < HOSTS; host++) {
+            if (draw(world, 3) > 0) {
+                signalr_host_drain(world->scenario.hosts[host].host);
+                scenario_run(&world->scenario);
+            }
+        }
+        for (unsigned steps = draw(world, 5); steps > 0; steps--) {
+            publish(world);
+            scenario_run(&world->scenario);
+        }
+        free_world(world);
+    }
 }
 
 static void
@@ -360,6 +403,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_lost_or_doubled),
+        cmocka_unit_test(hosts_end_at_any_moment),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
