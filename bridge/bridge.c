@@ -152,12 +152,24 @@ check_state(const struct bridge_options *options, struct buffer *problem)
 
 /* ---- The door ---- */
 
-/* The bridge that holds the authority needs no one to issue its own credentials. */
+static bool
+has_expired(const char *credentials)
+{
+    struct buffer problem;
+
+    buffer_init(&problem, NAMED_FILE_MAX_BYTES);
+    bool is_expired = node_links_check_credentials(credentials, &problem) == STATUS_EXPIRED;
+    buffer_deinit(&problem);
+    return is_expired;
+}
+
+/* The bridge that holds the authority needs no one to issue its own credentials, at its first start
+ * or after a long rest. */
 static bool
 issues_own_credentials(const struct bridge_options *options)
 {
-    return options->bridge->credentials == NULL && !state_file_exists(options->credentials) &&
-           farm_authority_exists(options->bridge->state);
+    return options->bridge->credentials == NULL && farm_authority_exists(options->bridge->state) &&
+           (!state_file_exists(options->credentials) || has_expired(options->credentials));
 }
 
 static enum status

@@ -177,6 +177,7 @@ exit_code_of(enum status status)
     case STATUS_INVALID:
     case STATUS_NOT_FOUND:
     case STATUS_EXPIRED:
+    case STATUS_DENIED:
         return EXIT_CODE_USAGE;
     default:
         return EXIT_CODE_FAILED;

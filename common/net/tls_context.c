@@ -157,7 +157,6 @@ check_dates(X509 *leaf, struct buffer *problem)
         tls_problem_append_name(leaf, problem);
         buffer_append_string(problem, " expired on ");
         tls_problem_append_time(until, problem);
-        buffer_append_string(problem, "; issue a new one");
         return STATUS_EXPIRED;
     }
     if (X509_cmp_current_time(from) > 0) {

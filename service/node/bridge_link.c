@@ -24,6 +24,11 @@ struct bridge_link {
     void *owner;
 };
 
+/* Something answers, but TLS does not come about with it. */
+static const char foreign_hint[] =
+    "[bridge] address must be that of a bridge whose credentials, as well as ours, were issued by "
+    "this farm's authority; ";
+
 static void dial_next(struct bridge_link *link);
 
 static void
@@ -104,8 +109,9 @@ on_stream_closed(void *owner, enum status status, const char *reason)
     if (!was_open &&
         log_allows(&link->failures, loop_clock(link->options.loop)->now_ms, &suppressed)) {
         log_warn(loop_log(link->options.loop), "link",
-                 "no bridge at %s: %s; trying again status=%s suppressed=%llu", link->address,
-                 reason, status_name(status), (unsigned long long)suppressed);
+                 "no bridge at %s: %s; %strying again status=%s suppressed=%llu", link->address,
+                 reason, status == STATUS_TLS ? foreign_hint : "", status_name(status),
+                 (unsigned long long)suppressed);
     }
     if (was_open) {
         /* First choice first again: it may just have restarted. */

@@ -182,25 +182,69 @@ service_credentials_protect(struct bytes pem, struct buffer *out)
     return key_count == 0 ? STATUS_INVALID : out->status;
 }
 
+/* ${problem} has what is wrong with them, perhaps also what to do. */
+static void
+explain_unusable(bool is_link, struct buffer *problem)
+{
+    if (bytes_find(buffer_bytes(problem), ';') == SIZE_MAX) {
+        (void)buffer_append_string(
+            problem, is_link
+                         ? "; issue new ones where the farm's authority is: hubplane-bridge "
+                           "issue NAME"
+                         : "; put a certificate, the chain it needs and its key into this file");
+    }
+}
+
+/* A bridge's would open every app. */
+static enum status
+check_role(const struct tls_context *tls, struct buffer *problem)
+{
+    const struct tls_peer *identity = tls_context_identity(tls);
+
+    if (!identity->is_bridge) {
+        return STATUS_OK;
+    }
+    (void)buffer_append_format(problem, "these are the credentials of the bridge %s, not of a node",
+                               identity->name);
+    return STATUS_INVALID;
+}
+
+static enum status
+make_context(struct bytes pem, bool is_link, struct buffer *problem, struct tls_context **out)
+{
+    const struct tls_options options = {
+        .role = is_link ? TLS_CLIENT : TLS_SERVER,
+        .is_link = is_link,
+        .certificate_pem = pem,
+        .key_pem = pem,
+        .authority_pem = is_link ? pem : BYTES_NONE,
+    };
+    struct tls_context *tls = NULL;
+    enum status status = tls_context_new(&options, problem, &tls);
+
+    if (status == STATUS_OK && is_link) {
+        status = check_role(tls, problem);
+    }
+    if (status == STATUS_OK) {
+        *out = tls;
+    } else {
+        explain_unusable(is_link, problem);
+        tls_context_free(tls);
+    }
+    return status;
+}
+
 enum status
 service_credentials_load(const char *path, enum service_credentials_kind kind, const char *option,
                          struct buffer *problem, struct tls_context **out)
 {
-    bool is_link = kind == SERVICE_CREDENTIALS_LINK;
     struct buffer pem, why;
 
     buffer_init(&pem, CREDENTIALS_MAX_BYTES);
     buffer_init(&why, 4096);
     enum status status = service_credentials_read(path, &pem, &why);
     if (status == STATUS_OK) {
-        struct tls_options options = {
-            .role = is_link ? TLS_CLIENT : TLS_SERVER,
-            .is_link = is_link,
-            .certificate_pem = buffer_bytes(&pem),
-            .key_pem = buffer_bytes(&pem),
-            .authority_pem = is_link ? buffer_bytes(&pem) : BYTES_NONE,
-        };
-        status = tls_context_new(&options, &why, out);
+        status = make_context(buffer_bytes(&pem), kind == SERVICE_CREDENTIALS_LINK, &why, out);
     }
     if (status != STATUS_OK) {
         buffer_append_format(problem, "%s \"%s\": %.*s", option, path,
