@@ -38,7 +38,7 @@ packages_apt() {
 # packages_ensure PACKAGE...: install what is missing. No service is started or left enabled: tests
 # and demo run their own.
 packages_ensure() {
-    local missing policy=/usr/sbin/policy-rc.d made_policy=no status=0 log
+    local missing package policy=/usr/sbin/policy-rc.d made_policy=no status=0 log
     missing=$(packages_missing "$@")
     [ -n "$missing" ] || return 0
     echo "packages: installing" $missing >&2
@@ -63,9 +63,11 @@ packages_ensure() {
         tail -n 20 "$log" >&2
         echo "packages: could not install:" $missing >&2
     elif [ -d /run/systemd/system ]; then
-        case " $(echo $missing) " in
-            *" redis-server "*) as_root systemctl disable redis-server >/dev/null 2>&1 || true ;;
-        esac
+        for package in $missing; do
+            case "$package" in
+                redis-server | nginx) as_root systemctl disable "$package" >/dev/null 2>&1 || true ;;
+            esac
+        done
     fi
     rm -f "$log"
     return "$status"
