@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MAPPED_PREFIX_BYTES = 12 }; /* of an IPv4 address written as IPv6 */
+
 static bool
 copy_text(char *out, size_t size, struct bytes text)
 {
@@ -65,15 +67,21 @@ net_address_parse(const char *text, struct net_address *out)
     return STATUS_OK;
 }
 
+static bool
+is_mapped(const uint8_t *ipv6)
+{
+    static const uint8_t mapped[MAPPED_PREFIX_BYTES] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    return memcmp(ipv6, mapped, sizeof mapped) == 0;
+}
+
 static void
 print_ipv6(const struct sockaddr_in6 *address, char out[NET_ADDRESS_TEXT_BYTES])
 {
-    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     const uint8_t *raw = (const uint8_t *)&address->sin6_addr;
     unsigned int port = ntohs(address->sin6_port);
     char host[INET6_ADDRSTRLEN] = "?";
-    if (memcmp(raw, mapped, sizeof mapped) == 0) {
-        (void)uv_inet_ntop(AF_INET, raw + sizeof mapped, host, sizeof host);
+    if (is_mapped(raw)) {
+        (void)uv_inet_ntop(AF_INET, raw + MAPPED_PREFIX_BYTES, host, sizeof host);
         (void)snprintf(out, NET_ADDRESS_TEXT_BYTES, "%s:%u", host, port);
         return;
     }
@@ -97,4 +105,21 @@ net_address_print(const struct sockaddr *address, char out[NET_ADDRESS_TEXT_BYTE
     } else {
         (void)snprintf(out, NET_ADDRESS_TEXT_BYTES, "unix");
     }
+}
+
+enum status
+net_address_canonical(const char *text, char out[NET_ADDRESS_TEXT_BYTES])
+{
+    uint8_t raw[16];
+    int error;
+    if (uv_inet_pton(AF_INET, text, raw) == 0) {
+        error = uv_inet_ntop(AF_INET, raw, out, NET_ADDRESS_TEXT_BYTES);
+    } else if (uv_inet_pton(AF_INET6, text, raw) != 0) {
+        return STATUS_INVALID;
+    } else if (is_mapped(raw)) {
+        error = uv_inet_ntop(AF_INET, raw + MAPPED_PREFIX_BYTES, out, NET_ADDRESS_TEXT_BYTES);
+    } else {
+        error = uv_inet_ntop(AF_INET6, raw, out, NET_ADDRESS_TEXT_BYTES);
+    }
+    return error == 0 ? STATUS_OK : STATUS_INVALID;
 }

@@ -22,5 +22,8 @@ MUST_CHECK enum status net_address_parse(const char *text, struct net_address *o
 /** net_address_print(address, out): "192.0.2.1:5000", "[2001:db8::1]:5000", "unix"; an IPv4 address
  * mapped into IPv6 is written as the IPv4 address it is. */
 void net_address_print(const struct sockaddr *address, char out[NET_ADDRESS_TEXT_BYTES]);
+/** net_address_canonical(text, out): A numeric address without port as net_address_print() writes
+ * it (without brackets): OK, or INVALID. */
+MUST_CHECK enum status net_address_canonical(const char *text, char out[NET_ADDRESS_TEXT_BYTES]);
 
 #endif

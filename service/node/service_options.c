@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/net/net_address.h"
 #include "service/hubs/hub_relay.h"
 #include "service/hubs/hub_upstream.h"
 #include "service/upstream/upstream_settings.h"
@@ -518,6 +519,27 @@ check_paths(struct service_options *options)
     }
 }
 
+/* Written as the addresses of sockets are, so that they can be compared. */
+static void
+resolve_proxies(struct service_options *options)
+{
+    const char **addresses =
+        split_list(options, options->service->trusted_proxies, &options->proxies.count);
+    char canonical[NET_ADDRESS_TEXT_BYTES];
+
+    for (size_t i = 0; i < options->proxies.count; i++) {
+        if (net_address_canonical(addresses[i], canonical) == STATUS_OK) {
+            addresses[i] = keep(options, bytes_duplicate(bytes_from_string(canonical)));
+        } else {
+            option_add_problem(&options->set, NULL,
+                               "[service] trusted_proxies: \"%s\" is not an address such as "
+                               "192.0.2.1 or 2001:db8::1",
+                               addresses[i]);
+        }
+    }
+    options->proxies.addresses = addresses;
+}
+
 enum status
 service_options_resolve(struct service_options *options)
 {
@@ -535,8 +557,7 @@ service_options_resolve(struct service_options *options)
         option_add_problem(&options->set, NULL,
                            "there is no [app NAME] section: nothing would be served");
     }
-    options->proxies.addresses =
-        split_list(options, options->service->trusted_proxies, &options->proxies.count);
+    resolve_proxies(options);
     check_orphans(options);
     check_bridge(options);
     check_paths(options);

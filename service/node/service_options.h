@@ -50,7 +50,7 @@ struct service_options {
     const struct bridge_section *bridge;
     struct app *apps; /* handle = index + 1 */
     size_t app_count;
-    struct app_proxies proxies;
+    struct http_proxies proxies;
     /* Memory of the above. */
     void **owned;
     size_t owned_count;

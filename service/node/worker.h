@@ -20,7 +20,7 @@ struct worker_options {
     struct backplane_port *port;
     const struct app *apps; /* shared by all workers */
     size_t app_count;
-    const struct app_proxies *proxies;
+    const struct http_proxies *proxies;
     struct tls_context *tls; /* of the client listener; NULL = plain */
     struct http_limits http;
     const atomic_bool *is_paused; /* no new clients: /health answers 503 */

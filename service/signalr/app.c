@@ -109,44 +109,15 @@ app_allows_origin(const struct app *app, struct bytes origin)
     return false;
 }
 
-/* "192.0.2.1:5000" or "[::1]:5000" without port and brackets. */
-static struct bytes
-without_port(const char *peer_address)
-{
-    struct bytes address = bytes_from_string(peer_address);
-
-    while (address.length > 0 && address.data[address.length - 1] != ':') {
-        address.length--;
-    }
-    address.length -= address.length > 0;
-    if (address.length >= 2 && address.data[0] == '[') {
-        address = bytes_slice(address, 1, address.length - 2);
-    }
-    return address;
-}
-
-static bool
-is_trusted(const struct app_proxies *proxies, const char *peer_address)
-{
-    struct bytes address = without_port(peer_address);
-
-    for (size_t i = 0; i < proxies->count; i++) {
-        if (bytes_equal_ignore_case(bytes_from_string(proxies->addresses[i]), address)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 struct bytes
 app_user(const struct app *app, const struct http_request *request,
-         const struct http_parameters *query, const struct app_proxies *proxies)
+         const struct http_parameters *query, const struct http_proxies *proxies)
 {
     struct bytes user = BYTES_NONE;
 
     if (app->user_source == APP_USER_QUERY) {
         user = http_parameters_get(query, bytes_from_string(app->user_name));
-    } else if (app->user_source == APP_USER_HEADER && is_trusted(proxies, request->peer_address)) {
+    } else if (app->user_source == APP_USER_HEADER && http_forwarded_is_trusted(request, proxies)) {
         user = bytes_trim(http_request_header(request, bytes_from_string(app->user_name)));
     }
     return user.data == NULL ? BYTES("") : user;

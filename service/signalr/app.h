@@ -7,7 +7,7 @@
 #define HUBPLANE_SERVICE_APP_H
 
 #include "common/base/bytes.h"
-#include "service/http/http_request.h"
+#include "service/http/http_forwarded.h"
 #include "service/hubs/hub_backend.h"
 
 enum { APP_HUBS_MAX = 64 };
@@ -80,17 +80,11 @@ size_t app_find_hub(const struct app *app, struct bytes name);
 /** Whether ${origin} is on the allow-list. */
 bool app_allows_origin(const struct app *app, struct bytes origin);
 
-/* Proxies whose word about the user is believed: addresses without port. */
-struct app_proxies {
-    const char *const *addresses;
-    size_t count;
-};
-
 struct http_parameters;
 /** app_user(app, request, query, proxies): Who the caller is: a user id, empty when anonymous.
  * ${query} holds the decoded parameters. A view into ${request} or ${query}. */
 struct bytes app_user(const struct app *app, const struct http_request *request,
-                      const struct http_parameters *query, const struct app_proxies *proxies);
+                      const struct http_parameters *query, const struct http_proxies *proxies);
 
 /** Milliseconds between two looks at all connections: half a keep-alive, or a sixth of the
  * disconnect time-out. */

@@ -19,7 +19,7 @@ struct signalr_host_options {
         *port; /* of this worker; its handler is signalr_host_port_handler with the host as owner */
     const struct app *apps; /* immutable, outlive the host; handles as the port knows them */
     size_t app_count;
-    struct app_proxies proxies;
+    struct http_proxies proxies;
     struct poster home;                /* reaches this worker's loop from any thread */
     const struct upstreams *upstreams; /* the node's; NULL = none */
 };

@@ -36,7 +36,7 @@ struct worker_context {
     struct log *log;
     struct signalr_metrics metrics;
     struct backplane_port *port;
-    struct app_proxies proxies;
+    struct http_proxies proxies;
     struct hub_backend_context backends;
     /* Encoded once: keep-alives of each kind. */
     struct http_chunk keep_alives[CLIENT_FRAME_KINDS];

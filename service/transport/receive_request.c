@@ -22,6 +22,7 @@ struct receiving {
     struct client_request *request;
     struct transport_request start;
     struct subscription_options options;
+    struct http_forwarded forwarded;
     struct answer_headers headers;
     struct buffer own_query;
     struct buffer client_headers;
@@ -146,17 +147,17 @@ read_frame_id(struct receiving *receiving)
     return true;
 }
 
-/* "https://web01" without the scheme is what the Host header says on a page of our own. */
+/* A page of our own comes from "https://web01" when that is how the client addresses us. */
 static bool
-is_same_origin(const struct http_request *http, struct bytes origin)
+is_same_origin(const struct http_forwarded *forwarded, struct bytes origin)
 {
-    struct bytes host = http_request_header(http, BYTES("Host"));
     struct bytes rest = origin;
     struct bytes scheme;
 
-    return host.length > 0 && bytes_split(&rest, ':', &scheme) &&
+    return forwarded->host.length > 0 && bytes_split(&rest, ':', &scheme) &&
+           (forwarded->scheme.length == 0 || bytes_equal_ignore_case(scheme, forwarded->scheme)) &&
            bytes_starts_with(rest, BYTES("//")) &&
-           bytes_equal_ignore_case(bytes_after(rest, 2), host);
+           bytes_equal_ignore_case(bytes_after(rest, 2), forwarded->host);
 }
 
 /* A browser lets any page open a WebSocket: where a list is configured, we look. */
@@ -169,7 +170,7 @@ check_origin(const struct receiving *receiving)
 
     if (request->transport != &websocket_transport || app->origin_count == 0 ||
         origin.data == NULL || app_allows_origin(app, origin) ||
-        is_same_origin(request->http, origin)) {
+        is_same_origin(&receiving->forwarded, origin)) {
         return true;
     }
     refuse(receiving, 403, "The origin is not allowed.");
@@ -184,6 +185,7 @@ read_all(struct receiving *receiving)
     bool is_reconnect = client_request_ends_in(request, BYTES("/reconnect"));
 
     receiving->is_connect = client_request_ends_in(request, BYTES("/connect"));
+    http_forwarded_read(request->http, &request->app->context->proxies, &receiving->forwarded);
     options->is_init = receiving->is_connect;
     options->raises_connected =
         receiving->is_connect && !protocol_version_has_start(&request->version);
@@ -247,6 +249,22 @@ start_transport(struct receiving *receiving, struct connection *connection)
     return request->transport->start(&connection->transport, &receiving->start, connection);
 }
 
+/* Without stickiness a long-polling client comes to another node with every poll: that is no news.
+ */
+static void
+log_opening(const struct receiving *receiving)
+{
+    const struct client_request *request = receiving->request;
+    const struct worker_app *app = request->app;
+
+    if (receiving->is_connect || request->transport->is_streaming) {
+        log_info(app->context->log, app->app->name,
+                 "connection %s conn=%.*s transport=%s address=%.*s",
+                 receiving->is_connect ? "opened" : "resumed", BYTES_PRINTF(request->token.id),
+                 request->transport->name, BYTES_PRINTF(receiving->forwarded.address));
+    }
+}
+
 static void
 open_transport(struct receiving *receiving)
 {
@@ -257,6 +275,9 @@ open_transport(struct receiving *receiving)
 
     if (connection == NULL) {
         return;
+    }
+    if (is_new) {
+        log_opening(receiving); /* while the request is still there to be read */
     }
     if (start_transport(receiving, connection) != STATUS_OK) {
         if (is_new) {

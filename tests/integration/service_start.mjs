@@ -52,6 +52,9 @@ await integrationTest('service_start', async (run) => {
         endsWith(farm, good.replace('Send              = all.broadcastMessage', 'Send = everyone.say'), 2,
             /bad\.ini:\d+: .*\[hub chat\/ChatHub\] Send: .*column/));
     await run.step('no app', () => endsWith(farm, good.slice(0, good.indexOf('; The apps')), 2, /no \[app NAME\] section/));
+    await run.step('a proxy that is no address', () =>
+        endsWith(farm, good.replace('[service]\n', '[service]\ntrusted_proxies = 192.0.2.1, proxy.example\n'), 2,
+            /\[service\] trusted_proxies: "proxy\.example" is not an address such as/));
     await run.step('no bridge address', () => endsWith(farm, good.replace(/address = .*/, ''), 2, /\[bridge\] address is missing/));
     await run.step('a missing configuration file', () => {
         const done = runProgram(farm.serviceProgram, ['run', '--config', path.join(run.folder, 'none.ini')]);

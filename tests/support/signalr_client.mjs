@@ -2,15 +2,21 @@
 // signalr_client: a SignalR 2 client written from the protocol, over each of the four transports. It does nothing by
 // itself: no fallback, no automatic reconnect, so that a test decides every step and can look at every byte.
 import http from 'node:http';
+import https from 'node:https';
 import { until } from './program.mjs';
 import { WebSocketClient } from './websocket_client.mjs';
 
 export const transports = ['webSockets', 'serverSentEvents', 'foreverFrame', 'longPolling'];
 
-/** One HTTP request to its end: {status, reason, headers, body}. */
-export function request(url, { method = 'GET', headers = {}, body, timeout = 20000 } = {}) {
+/** http.request() or https.request(), each on a socket of its own. */
+function send(url, options) {
+    return (url.startsWith('https:') ? https : http).request(url, { agent: false, ...options });
+}
+
+/** One HTTP request to its end: {status, reason, headers, body}. ${socket}: such as ca or localAddress. */
+export function request(url, { method = 'GET', headers = {}, body, timeout = 20000, socket = {} } = {}) {
     return new Promise((resolve, reject) => {
-        const sent = http.request(url, { method, agent: false, timeout, headers: {
+        const sent = send(url, { ...socket, method, timeout, headers: {
             ...(body !== undefined ? { 'Content-Length': Buffer.byteLength(body) } : {}), ...headers } });
         sent.on('timeout', () => sent.destroy(new Error(`${method} ${new URL(url).pathname}: no answer in ${timeout} ms`)));
         sent.on('error', reject);
@@ -28,8 +34,8 @@ const formType = { 'Content-Type': 'application/x-www-form-urlencoded; charset=U
 
 export class SignalRClient {
     /** ${url}: of the hubs, such as http://127.0.0.1:8080/signalr; ${hubs}: null for a raw connection. */
-    constructor(url, { transport = 'webSockets', hubs = ['ChatHub'], protocol = '2.1', query = {}, headers = {} } = {}) {
-        Object.assign(this, { url, transport, hubs, protocol, query, headers });
+    constructor(url, { transport = 'webSockets', hubs = ['ChatHub'], protocol = '2.1', query = {}, headers = {}, socket = {} } = {}) {
+        Object.assign(this, { url, transport, hubs, protocol, query, headers, socket });
         this.messageId = null;
         this.groupsToken = null;
         /** Every JSON document of the receive transport: {json, text, at}. */
@@ -65,7 +71,7 @@ export class SignalRClient {
     }
 
     async getJson(url) {
-        const response = await request(url, { headers: this.headers });
+        const response = await request(url, { headers: this.headers, socket: this.socket });
         if (response.status !== 200) {
             throw new Error(`${new URL(url).pathname}: ${response.status} ${response.body}`);
         }
@@ -174,7 +180,7 @@ export class SignalRClient {
             this.receiveTransport.send(payload);
             return null;
         }
-        const response = await request(this.transportEndpoint('/send'), { method: 'POST',
+        const response = await request(this.transportEndpoint('/send'), { method: 'POST', socket: this.socket,
             headers: { ...formType, ...this.headers }, body: `data=${encodeURIComponent(payload)}` });
         if (response.status !== 200) {
             throw Object.assign(new Error(`/send: ${response.status} ${response.body}`), { response });
@@ -208,7 +214,7 @@ export class SignalRClient {
     }
 
     abort() {
-        return request(this.transportEndpoint('/abort'), { method: 'POST', headers: this.headers, body: '' });
+        return request(this.transportEndpoint('/abort'), { method: 'POST', headers: this.headers, body: '', socket: this.socket });
     }
 
     /** What a client does to leave: abort, and wait until its receive request has ended. */
@@ -226,7 +232,7 @@ export class SignalRClient {
 async function openWebSocket(client, path) {
     const position = path === '/connect' && client.messageId === null ? {} : client.position();
     const socket = await WebSocketClient.open(client.transportEndpoint(path, { tid: 4, ...position }),
-        { headers: client.headers });
+        { headers: client.headers, socket: client.socket });
     client.receiveTransport = socket;
     client.responseHeaders = socket.headers;
     socket.listen((text) => client.receive(text), (closed) => {
@@ -239,8 +245,8 @@ async function openWebSocket(client, path) {
 /** A streaming response; ${onText} gets everything received so far and returns what it has not used. */
 function openStream(client, path, extra, onText) {
     return new Promise((resolve, reject) => {
-        const sent = http.request(client.transportEndpoint(path, { tid: 5, ...client.position(), ...extra }),
-            { agent: false, headers: client.headers });
+        const sent = send(client.transportEndpoint(path, { tid: 5, ...client.position(), ...extra }),
+            { ...client.socket, headers: client.headers });
         const transport = { cut: () => sent.destroy() };
         const end = (why) => {
             if (client.receiveTransport === transport) {
@@ -313,7 +319,7 @@ function poll(client, path) {
         .map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
     const transport = {};
     const answer = new Promise((resolve, reject) => {
-        const sent = http.request(client.transportEndpoint(path), { method: 'POST', agent: false,
+        const sent = send(client.transportEndpoint(path), { ...client.socket, method: 'POST',
             headers: { ...formType, 'Content-Length': Buffer.byteLength(form), ...client.headers } });
         transport.cut = () => sent.destroy();
         sent.on('error', reject);

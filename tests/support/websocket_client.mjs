@@ -2,15 +2,20 @@
 // websocket_client: WebSocket (RFC 6455) as a test needs it: whole control over what is sent, a record of what came.
 import crypto from 'node:crypto';
 import http from 'node:http';
+import https from 'node:https';
 
 const opcodes = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 };
 
 export class WebSocketClient {
-    /** Resolves with the client, or rejects with an error that carries the HTTP answer as `response`. */
-    static open(url, { headers = {}, timeout = 10000 } = {}) {
+    /**
+     * Resolves with the client, or rejects with an error that carries the HTTP answer as `response`. ${socket}: what
+     * else the socket needs, such as ca or localAddress.
+     */
+    static open(url, { headers = {}, timeout = 10000, socket = {} } = {}) {
         return new Promise((resolve, reject) => {
             const key = crypto.randomBytes(16).toString('base64');
-            const request = http.request(url.replace(/^ws/, 'http'), {
+            const request = (/^(wss|https):/.test(url) ? https : http).request(url.replace(/^ws/, 'http'), {
+                ...socket,
                 agent: false,
                 timeout,
                 headers: { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13',
