@@ -53,6 +53,9 @@ done
 # values and its folder, are never removed in between.
 change "INSERT INTO InstallExecuteSequence (Action, Sequence) VALUES ('InstallExecute', 6500)"
 change "UPDATE InstallExecuteSequence SET Sequence = 6550 WHERE Action = 'RemoveExistingProducts'"
+# A program without a version here would never replace one that has a version in its resources.
+change "UPDATE File SET Version = '$version.0', Language = '1033' WHERE File = 'ServiceExe'"
+change "DELETE FROM MsiFileHash WHERE File_ = 'ServiceExe'"
 # Properties that may cross from the user to the installer service.
 secure=$(msiinfo export package.msi Property | sed -nE 's/^SecureCustomProperties\t([^\r]*).*/\1/p')
 names="BRIDGE;CREDENTIALS;APPKEY;LISTEN;ADMIN;PURGE${secure:+;$secure}"

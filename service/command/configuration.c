@@ -45,9 +45,8 @@ configuration_read(const struct command_line *line, struct service_options *opti
     return status == STATUS_NO_MEMORY ? status : STATUS_OK;
 }
 
-/* Where the value of an option of an unnamed section came from; NULL = default. */
-static const char *
-origin_of(const struct option_set *set, const char *section, const char *name)
+const char *
+configuration_origin(const struct option_set *set, const char *section, const char *name)
 {
     const struct option_group *group = option_find(set, section, NULL);
 
@@ -77,7 +76,7 @@ check_credentials(struct option_set *set, const char *path, enum service_credent
     if (service_credentials_load(path, kind, label, &problem, &context) == STATUS_OK) {
         tls_context_free(context);
     } else {
-        option_add_problem(set, origin_of(set, section, name), "%.*s",
+        option_add_problem(set, configuration_origin(set, section, name), "%.*s",
                            BYTES_PRINTF(buffer_bytes(&problem)));
     }
     buffer_deinit(&problem);

@@ -168,6 +168,22 @@ store(const struct command_line *line, struct bytes pem, char path[PATH_BYTES])
     return status;
 }
 
+/* Whoever has read it before can still join the farm. */
+static void
+warn_if_was_exposed(const char *path)
+{
+    struct buffer problem;
+
+    buffer_init(&problem, 4096);
+    if (service_file_is_exposed(path, &problem)) {
+        fprintf(stderr,
+                "hubplane-service: warning: the original \"%s\" can be read by other users of this "
+                "machine: if one of them may have, revoke it on the bridge and issue a new one\n",
+                path);
+    }
+    buffer_deinit(&problem);
+}
+
 static int
 import_pem(const struct command_line *line, struct bytes pem)
 {
@@ -181,6 +197,7 @@ import_pem(const struct command_line *line, struct bytes pem)
         return NODE_EXIT_FAILED;
     }
     printf("The credentials are in \"%s\"; delete the original \"%s\".\n", path, line->argument);
+    warn_if_was_exposed(line->argument);
     status = service_manager_set_option(line->name, "bridge", "credentials", path);
     if (status == STATUS_OK) {
         printf(

@@ -59,43 +59,60 @@ open_default_log(struct run *run)
 
     if (service_host_is_service(run->host)) {
         options.path = service_system_default_log(run->line->name, path, sizeof(path));
-        if (service_log_open(&run->log, LOG_INFO, &options) == STATUS_OK) {
-            return STATUS_OK;
-        }
-        options.path = NULL;
     }
-    return service_log_open(&run->log, LOG_INFO, &options);
+    if (service_log_open(&run->log, LOG_INFO, &options) == STATUS_OK) {
+        return STATUS_OK;
+    }
+    /* The Event Log is still there to say it. */
+    options.path = NULL;
+    enum status status = service_log_open(&run->log, LOG_INFO, &options);
+    if (status == STATUS_OK) {
+        log_error(&run->log.log, "service",
+                  "the log file \"%s\" cannot be opened for writing, so nothing is logged: let the "
+                  "service's account write to its folder, then restart the service",
+                  path);
+    }
+    return status;
 }
 
-/* From the default log to the configured one; a complaint goes to the former. */
-static enum status
-open_configured_log(struct run *run, const struct service_options *configuration)
+static struct service_log_options
+configured_log(struct run *run, const struct service_section *service)
 {
-    const struct service_section *service = configuration->service;
-    struct service_log_options options = {
+    return (struct service_log_options){
         .path = service->log_file,
         .max_bytes = service->log_file_max,
         .kept = (unsigned)service->log_files_kept,
         .on_error = on_error_line,
         .owner = run->host,
     };
-    enum log_level level = service_options_log_level(configuration);
-    struct service_log configured;
+}
 
-    if (service->log_file == NULL) {
+static bool
+is_writable(const struct service_log_options *options)
+{
+    struct service_log probe;
+
+    if (service_log_open(&probe, LOG_ERROR, options) != STATUS_OK) {
+        return false;
+    }
+    service_log_close(&probe);
+    return true;
+}
+
+/* From the default log to the configured one. */
+static enum status
+open_configured_log(struct run *run, const struct service_options *configuration)
+{
+    struct service_log_options options = configured_log(run, configuration->service);
+    enum log_level level = service_options_log_level(configuration);
+
+    if (options.path == NULL) {
         atomic_store(&run->log.log.level, (int)level);
         return STATUS_OK;
     }
-    enum status status = service_log_open(&configured, level, &options);
-    if (status != STATUS_OK) {
-        log_error(&run->log.log, "service",
-                  "[service] log_file \"%s\" cannot be opened for writing: correct it, or let the "
-                  "service's account write to its "
-                  "folder",
-                  service->log_file);
-        return STATUS_INVALID;
+    if (!is_writable(&options)) {
+        return STATUS_INVALID; /* it was a moment ago; waiting says so */
     }
-    service_log_close(&configured);
     service_log_close(&run->log);
     return service_log_open(&run->log, level, &options);
 }
@@ -140,12 +157,30 @@ read_again(void *owner, struct service_options *out)
     return status;
 }
 
+static enum status
+check_log_file(struct run *run, struct service_options *options)
+{
+    struct service_log_options log = configured_log(run, options->service);
+
+    if (log.path == NULL || is_writable(&log)) {
+        return STATUS_OK;
+    }
+    option_add_problem(&options->set, configuration_origin(&options->set, "service", "log_file"),
+                       "[service] log_file \"%s\" cannot be opened for writing: correct it, or let "
+                       "the service's account write to its folder",
+                       log.path);
+    return STATUS_INVALID;
+}
+
 /* The configuration as it is now: OK, or a complaint unless it was said before. */
 static enum status
 load(struct run *run, struct service_options *options)
 {
     enum status status = configuration_load(run->line, options);
 
+    if (status == STATUS_OK) {
+        status = check_log_file(run, options);
+    }
     if (status == STATUS_INVALID && !is_said(run, &options->set)) {
         complain(run, &options->set);
     }

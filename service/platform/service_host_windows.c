@@ -13,7 +13,7 @@
 
 enum {
     CONTROL_COUNT = SERVICE_CONTROL_REQUEST_RELOAD + 1,
-    START_HINT_MS = 3000,
+    PENDING_HINT_MS = 3000, /* until the program says how long it takes */
     EVENT_TEXT_CHARACTERS = 2048
 };
 
@@ -29,7 +29,6 @@ struct service_host {
     void *owner;
     int exit_code;
     SERVICE_STATUS_HANDLE status; /* NULL in the console */
-    SERVICE_STATUS reported;
     struct posted_control controls[CONTROL_COUNT];
     struct loop_signal *interrupt; /* in the console */
     struct {
@@ -37,7 +36,8 @@ struct service_host {
         struct loop *loop;
         service_control_fn fn;
         void *owner;
-        bool is_stop_wanted; /* before anybody listened */
+        SERVICE_STATUS reported;
+        bool is_stop_wanted; /* for ever: whoever listens next is told again */
         uint64_t event_next_ms[SERVICE_EVENT_COUNT];
         unsigned event_suppressed[SERVICE_EVENT_COUNT];
     } shared;
@@ -63,13 +63,50 @@ static void
 post_control(struct service_host *host, enum service_control control)
 {
     AcquireSRWLockExclusive(&host->shared.lock);
-    if (host->shared.loop != NULL) {
-        /* Fails only while the loop ends, and then there is nothing left to control. */
-        if (loop_post(host->shared.loop, run_control, &host->controls[control]) != STATUS_OK) {
-            host->shared.is_stop_wanted = true;
-        }
-    } else if (control == SERVICE_CONTROL_REQUEST_STOP) {
+    if (control == SERVICE_CONTROL_REQUEST_STOP) {
         host->shared.is_stop_wanted = true;
+    }
+    if (host->shared.loop != NULL &&
+        loop_post(host->shared.loop, run_control, &host->controls[control]) != STATUS_OK) {
+        /* The loop is ending: of all controls only a stop still means something, and it is kept. */
+    }
+    ReleaseSRWLockExclusive(&host->shared.lock);
+}
+
+static void
+fill_status(const struct service_host *host, SERVICE_STATUS *status, DWORD state, DWORD hint_ms)
+{
+    bool is_pending = state == SERVICE_START_PENDING || state == SERVICE_STOP_PENDING;
+    bool is_serving = state == SERVICE_RUNNING || state == SERVICE_PAUSED;
+
+    status->dwServiceType = SERVICE_WIN32_OWN_PROCESS;
+    status->dwCurrentState = state;
+    status->dwWaitHint = hint_ms;
+    status->dwCheckPoint = is_pending ? status->dwCheckPoint + 1 : 0;
+    status->dwControlsAccepted = is_serving ? SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_PRESHUTDOWN |
+                                                  SERVICE_ACCEPT_PAUSE_CONTINUE |
+                                                  SERVICE_ACCEPT_PARAMCHANGE
+                                            : 0;
+    if (state == SERVICE_STOPPED && host->exit_code != 0) {
+        status->dwWin32ExitCode = ERROR_SERVICE_SPECIFIC_ERROR;
+        status->dwServiceSpecificExitCode = (DWORD)host->exit_code;
+    }
+}
+
+/* Any thread. */
+static void
+set_status(struct service_host *host, DWORD state, DWORD hint_ms)
+{
+    bool is_ending = state == SERVICE_STOP_PENDING || state == SERVICE_STOPPED;
+
+    if (host->status == NULL) {
+        return;
+    }
+    AcquireSRWLockExclusive(&host->shared.lock);
+    /* A stop may arrive just before the loop's thread says that we run: that is out of date. */
+    if (is_ending || !host->shared.is_stop_wanted) {
+        fill_status(host, &host->shared.reported, state, hint_ms);
+        SetServiceStatus(host->status, &host->shared.reported);
     }
     ReleaseSRWLockExclusive(&host->shared.lock);
 }
@@ -82,6 +119,9 @@ service_control_take(struct service_host *host, uint32_t control)
     case SERVICE_CONTROL_SHUTDOWN:
     case SERVICE_CONTROL_PRESHUTDOWN:
         post_control(host, SERVICE_CONTROL_REQUEST_STOP);
+        /* Before this returns: who stopped us (an installer) looks at once, and takes anything but
+         * pending for done. */
+        set_status(host, SERVICE_STOP_PENDING, PENDING_HINT_MS);
         return NO_ERROR;
     case SERVICE_CONTROL_PAUSE:
         post_control(host, SERVICE_CONTROL_REQUEST_PAUSE);
@@ -107,27 +147,6 @@ handle_control(DWORD control, DWORD type, void *data, void *context)
     return service_control_take(context, control);
 }
 
-static void
-set_status(struct service_host *host, DWORD state, DWORD hint_ms)
-{
-    bool is_pending = state == SERVICE_START_PENDING || state == SERVICE_STOP_PENDING;
-
-    host->reported.dwServiceType = SERVICE_WIN32_OWN_PROCESS;
-    host->reported.dwCurrentState = state;
-    host->reported.dwWaitHint = hint_ms;
-    host->reported.dwCheckPoint = is_pending ? host->reported.dwCheckPoint + 1 : 0;
-    host->reported.dwControlsAccepted = state == SERVICE_RUNNING || state == SERVICE_PAUSED
-                                            ? SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_PRESHUTDOWN |
-                                                  SERVICE_ACCEPT_PAUSE_CONTINUE |
-                                                  SERVICE_ACCEPT_PARAMCHANGE
-                                            : 0;
-    if (state == SERVICE_STOPPED && host->exit_code != 0) {
-        host->reported.dwWin32ExitCode = ERROR_SERVICE_SPECIFIC_ERROR;
-        host->reported.dwServiceSpecificExitCode = (DWORD)host->exit_code;
-    }
-    SetServiceStatus(host->status, &host->reported);
-}
-
 static void WINAPI
 service_main(DWORD count, wchar_t **arguments)
 {
@@ -139,7 +158,7 @@ service_main(DWORD count, wchar_t **arguments)
         host->exit_code = 1;
         return;
     }
-    set_status(host, SERVICE_START_PENDING, START_HINT_MS);
+    set_status(host, SERVICE_START_PENDING, PENDING_HINT_MS);
     host->event_source = RegisterEventSourceW(NULL, arguments[0]);
     host->exit_code = host->main(host->owner, host);
     if (host->event_source != NULL) {
@@ -219,9 +238,7 @@ service_host_report(struct service_host *host, enum service_phase phase, uint32_
     static const DWORD states[] = {SERVICE_START_PENDING, SERVICE_RUNNING, SERVICE_PAUSED,
                                    SERVICE_STOP_PENDING};
 
-    if (host->status != NULL) {
-        set_status(host, states[phase], hint_ms);
-    }
+    set_status(host, states[phase], hint_ms);
 }
 
 bool

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// Goal of this test: the MSI installs, upgrades, refuses to downgrade and uninstalls, silently, and keeps what an administrator
+// has configured.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { freePort } from '../support/ports.mjs';
+import { integrationTest, skip } from '../support/integration.mjs';
+import { runProgram, which } from '../support/program.mjs';
+import { PaperFarm, openWindows, windowsPath } from './windows_fixture.mjs';
+
+await integrationTest('msi', async (run) => {
+    if (!which('wixl') || !which('msibuild')) {
+        skip('wixl or msibuild is missing: ./dev package installs them');
+    }
+    const windows = await openWindows(run);
+    const [service] = windows.services;
+    const programs = path.join(windows.wine.prefix, 'drive_c/Program Files/Hubplane');
+    const credentials = new PaperFarm(run.folder).issue('web01');
+    const packages = {};
+    for (const version of ['0.8.0', '0.9.0']) {
+        const folder = path.join(run.folder, version);
+        const made = runProgram(path.join(import.meta.dirname, '../../installer/windows/package.sh'),
+            [windows.program, version, folder]);
+        assert.equal(made.code, 0, made.stderr);
+        packages[version] = windowsPath(path.join(folder, 'hubplane-service.msi'));
+    }
+    // The exit code of msiexec, of which the shell leaves the lowest eight bits: 1603 becomes 67.
+    const msiexec = (...args) => windows.wine.run('wine', 'msiexec', ...args, '/qn').code;
+    // Wine asks a service to stop but, unlike Windows, does not wait for it, and its files would then be in use.
+    const stopped = (...args) => {
+        service.scm('stop');
+        return msiexec(...args);
+    };
+    const registry = () => windows.wine.run('wine', 'reg', 'query', 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\Hubplane', '/s').output;
+    run.atEnd(() => Object.values(packages).forEach((file) => stopped('/x', file, 'PURGE=1')));
+    service.port = await freePort();
+
+    await run.step('install with properties: a running, quoted, configured service', async () => {
+        assert.equal(msiexec('/i', packages['0.8.0'], 'BRIDGE=127.0.0.1:9', `CREDENTIALS=${windowsPath(credentials)}`,
+            'APPKEY=ChatApp', `LISTEN=127.0.0.1:${service.port}`, `ADMIN=127.0.0.1:${await freePort()}`), 0);
+        await service.logs(/started version=/);
+        assert.equal(service.state(), 'RUNNING');
+        assert.equal(await service.health(), 200);
+        assert.match(registry(), /ImagePath +REG_SZ +"C:\\Program Files\\Hubplane\\hubplane-service\.exe" run --name Hubplane/);
+        assert.match(registry(), /ObjectName +REG_SZ +NT SERVICE\\Hubplane/);
+        assert.match(fs.readFileSync(path.join(service.folder, 'credentials.pem'), 'utf8'), /HUBPLANE PROTECTED KEY/);
+        const source = windows.wine.run('wine', 'reg', 'query',
+            'HKLM\\SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\Hubplane').output;
+        assert.match(source, /EventMessageFile +REG_EXPAND_SZ +C:\\Program Files\\Hubplane\\hubplane-service\.exe/);
+    });
+
+    await run.step('upgrade keeps properties, options set later, and credentials', async () => {
+        service.set('service', 'log_level', 'debug');
+        const from = service.text().length;
+        assert.equal(stopped('/i', packages['0.9.0']), 0);
+        await service.logs(/started version=/, from);
+        assert.equal(await service.health(), 200);
+        assert.match(registry(), /address +REG_SZ +127\.0\.0\.1:9/);
+        assert.match(registry(), /key +REG_SZ +ChatApp/);
+        assert.match(registry(), /log_level +REG_SZ +debug/);
+        assert.match(registry(), /credentials +REG_SZ/);
+    });
+
+    await run.step('uninstall leaves nothing but the configuration folder', async () => {
+        assert.equal(stopped('/x', packages['0.9.0']), 0);
+        assert.equal(fs.existsSync(programs), false);
+        assert.doesNotMatch(registry(), /ImagePath|REG_/);
+        assert.equal(fs.existsSync(path.join(service.folder, 'credentials.pem')), true);
+    });
+
+    await run.step('install without properties: the service says what is missing and waits', async () => {
+        const from = service.text().length;
+        assert.equal(msiexec('/i', packages['0.9.0']), 0);
+        assert.equal(service.state(), 'RUNNING');
+        await service.logs(/\[bridge\] address is missing/, from);
+    });
+
+    await run.step('a downgrade is refused and changes nothing', async () => {
+        assert.equal(msiexec('/i', packages['0.8.0']), 1603 & 0xff);
+        assert.equal(service.state(), 'RUNNING');
+    });
+
+    await run.step('credentials that cannot be used fail the installation, which is rolled back', async () => {
+        assert.equal(stopped('/x', packages['0.9.0']), 0);
+        assert.notEqual(msiexec('/i', packages['0.9.0'], 'CREDENTIALS=C:\\nowhere.pem'), 0);
+        assert.doesNotMatch(registry(), /ImagePath/);
+        assert.equal(fs.existsSync(programs), false);
+    });
+
+    await run.step('uninstall with PURGE=1 leaves nothing at all', async () => {
+        assert.equal(msiexec('/i', packages['0.9.0']), 0);
+        assert.equal(stopped('/x', packages['0.9.0'], 'PURGE=1'), 0);
+        assert.equal(fs.existsSync(programs), false);
+        assert.equal(fs.existsSync(service.folder), false);
+        assert.doesNotMatch(registry(), /ImagePath|REG_/);
+    });
+});
