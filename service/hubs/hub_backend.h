@@ -21,6 +21,7 @@ enum hub_event {
     /* actions on the caller reach nobody; the end of the call is waited for by nobody */
     HUB_DISCONNECTED,
     HUB_RAW_DATA, /* a raw connection received data; no hub, no method */
+    HUB_OWN,      /* nobody called: hub_call_begin() */
 };
 
 /* What a call is about. Views live until the call ends. */
@@ -96,8 +97,18 @@ void hub_call_unknown_method(struct hub_call *call, struct bytes candidates);
 /** CONNECTED: this client may not connect. Its start is answered 403 and the connection ended. */
 void hub_call_refuse(struct hub_call *call, struct bytes text);
 
+/** One of the above has been called. */
+bool hub_call_is_over(const struct hub_call *call);
+
 struct hub_backend;
 struct upstreams;
+struct worker_app;
+
+/** hub_call_begin(app, backend, hub): A call without a caller, for what a backend does of its own
+ * accord; actions and end as of any other. NULL when out of memory, or when the app serves no hubs.
+ */
+struct hub_call *hub_call_begin(struct worker_app *app, struct hub_backend *backend,
+                                struct bytes hub);
 
 /* What a worker offers the backends it makes. */
 struct hub_backend_context {
@@ -105,6 +116,9 @@ struct hub_backend_context {
     struct log *log;
     struct poster home;                /* reaches this worker's loop from any thread */
     const struct upstreams *upstreams; /* the node's; NULL = none */
+    size_t worker;                     /* its index in the node */
+    struct worker_app *app;
+    struct bytes hub; /* canonical name */
 };
 
 struct hub_backend_operations {

@@ -77,6 +77,12 @@ hub_call_memory(const struct hub_call *call)
     return call->memory;
 }
 
+bool
+hub_call_is_over(const struct hub_call *call)
+{
+    return call->ending != ENDING_NONE;
+}
+
 static void
 free_call(struct hub_call *call)
 {
@@ -667,6 +673,26 @@ hub_call_start(const struct hub_call_options *options, struct hub_call **out)
     /* What ended meanwhile waits in app->ended_calls, so the call is still there. */
     call->is_starting = false;
     return STATUS_OK;
+}
+
+struct hub_call *
+hub_call_begin(struct worker_app *app, struct hub_backend *backend, struct bytes hub)
+{
+    struct hub_call_options options = {
+        .app = app,
+        .backend = backend,
+        .info = {.event = HUB_OWN,
+                 .hub = hub,
+                 .arguments = BYTES("[]"),
+                 .connection_id = BYTES("")},
+    };
+
+    for (size_t i = 0; i < app->app->path_count && options.path == NULL; i++) {
+        if (app->app->paths[i].raw == NULL) {
+            options.path = &app->app->paths[i];
+        }
+    }
+    return options.path == NULL ? NULL : make_call(&options);
 }
 
 void

@@ -255,6 +255,7 @@ event_of(enum hub_event event)
     case HUB_RAW_DATA:
         return RULE_RECEIVE;
     case HUB_INVOCATION:
+    case HUB_OWN:
         break;
     }
     return RULE_METHOD;

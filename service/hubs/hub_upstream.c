@@ -71,6 +71,7 @@ event_of(const struct hub_call_info *info)
     case HUB_INVOCATION:
     case HUB_RECONNECTED:
     case HUB_RAW_DATA:
+    case HUB_OWN:
         break;
     }
     return UPSTREAM_MESSAGE;

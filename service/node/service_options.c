@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/net/net_address.h"
+#include "service/hubs/hub_module.h"
 #include "service/hubs/hub_relay.h"
 #include "service/hubs/hub_upstream.h"
 #include "service/upstream/upstream_settings.h"
@@ -17,7 +18,8 @@ static const struct option_section sections[] = {
     {"path", true, false, sizeof(struct path_section),
      "One more base path of an app: [path chat/legacy]."},
     {"hub", true, true, sizeof(struct hub_section),
-     "A hub and who answers it: relay rules, METHOD = ACTIONS, or upstream = URL: [hub "
+     "A hub and who answers it: relay rules, METHOD = ACTIONS, upstream = URL, or module = FILE: "
+     "[hub "
      "chat/ChatHub]."},
     {"connection", true, true, sizeof(struct connection_section),
      "A raw connection type and its rules: [connection chat/echo]."},
@@ -311,6 +313,29 @@ make_upstream(struct service_options *options, const struct option_group *group,
     return settings;
 }
 
+static const struct hub_module_settings *
+make_module(struct service_options *options, const struct option_group *group)
+{
+    const struct hub_section *section = group->values;
+    struct hub_module_settings *settings = keep(options, calloc(1, sizeof(*settings)));
+
+    *settings = (struct hub_module_settings){.name = group->name,
+                                             .path = section->module,
+                                             .settings = section->module_settings};
+    if (section->upstream != NULL) {
+        option_add_problem(&options->set, group->origin,
+                           "[hub %s]: a hub is answered by an upstream or by a module, not by both",
+                           group->name);
+    }
+    if (group->extra_count > 0) {
+        option_add_problem(&options->set, group->extras[0].origin,
+                           "[hub %s] %s: the module answers every method of this hub; a relay rule "
+                           "needs a hub of its own",
+                           group->name, group->extras[0].name);
+    }
+    return settings;
+}
+
 /* Who answers the hub. */
 static struct app_hub
 make_hub(struct service_options *options, const struct option_group *group, const char *name,
@@ -318,6 +343,9 @@ make_hub(struct service_options *options, const struct option_group *group, cons
 {
     const struct hub_section *section = group->values;
 
+    if (section->module != NULL) {
+        return (struct app_hub){name, hub_module_make, make_module(options, group)};
+    }
     if (section->upstream != NULL) {
         return (struct app_hub){name, hub_upstream_make, make_upstream(options, group, app_group)};
     }

@@ -33,7 +33,7 @@ struct path_section {
 };
 
 struct hub_section {
-    char *upstream, *upstream_authority, *methods;
+    char *upstream, *upstream_authority, *methods, *module, *module_settings;
     uint64_t upstream_timeout, upstream_connections, upstream_queue;
 };
 

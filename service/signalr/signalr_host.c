@@ -35,6 +35,7 @@ init_context(struct worker_context *context, const struct signalr_host_options *
         .log = options->log,
         .home = options->home,
         .upstreams = options->upstreams,
+        .worker = options->worker,
     };
     crypto_random(&nonce, sizeof(nonce));
     snprintf(context->nonce, sizeof(context->nonce), "%08x", (unsigned int)nonce);

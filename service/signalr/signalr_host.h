@@ -22,6 +22,7 @@ struct signalr_host_options {
     struct http_proxies proxies;
     struct poster home;                /* reaches this worker's loop from any thread */
     const struct upstreams *upstreams; /* the node's; NULL = none */
+    size_t worker;                     /* its index in the node */
 };
 
 /** OK or NO_MEMORY. */

@@ -34,10 +34,14 @@ on_standing_topics(void *owner, const struct backplane_subscribed *result)
 
 /* A hub whose backend cannot be made is answered with errors; the others work. */
 static struct hub_backend *
-make_backend(const struct worker_app *app, const struct app_hub *hub)
+make_backend(struct worker_app *app, const struct app_hub *hub)
 {
+    struct hub_backend_context context = app->context->backends;
     struct hub_backend *backend = NULL;
-    enum status status = hub->make_backend(hub->configuration, &app->context->backends, &backend);
+
+    context.app = app;
+    context.hub = bytes_from_string(hub->name);
+    enum status status = hub->make_backend(hub->configuration, &context, &backend);
 
     if (status != STATUS_OK) {
         log_error(app->context->log, app->app->name, "hub is not available hub=%s status=%s",

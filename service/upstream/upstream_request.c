@@ -23,6 +23,7 @@ name_of(const struct hub_call_info *info)
     case HUB_INVOCATION:
     case HUB_RECONNECTED:
     case HUB_RAW_DATA:
+    case HUB_OWN:
         break;
     }
     return (struct event_name){BYTES("messages"), info->method};

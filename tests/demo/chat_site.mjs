@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// chat_site: the web site of the demo: the chat page, once for each node, and the official client from npm, unmodified.
+// chat_site: the web site of the demo: the page of a sample, once for each node, and the official client from npm,
+// unmodified.
 import fs from 'node:fs';
 import http from 'node:http';
 import { packageFile } from '../support/browser.mjs';
@@ -7,10 +8,10 @@ import { packageFile } from '../support/browser.mjs';
 const types = { '.js': 'text/javascript; charset=utf-8', '.html': 'text/html; charset=utf-8' };
 
 export class ChatSite {
-    /** ${nodes}: [{name, url}]; the page of the first is at /node1 if that is its name. */
-    static async listen(port, nodes) {
+    /** ${nodes}: [{name, url}]; the page of the first is at /node1 if that is its name. ${hub}: whose page. */
+    static async listen(port, nodes, hub = 'chat') {
         const site = new ChatSite();
-        const page = fs.readFileSync(new URL('./index.html', import.meta.url), 'utf8');
+        const page = fs.readFileSync(new URL(`../../samples/${hub}/${hub}.html`, import.meta.url), 'utf8');
         const files = new Map([
             ['/jquery.js', [fs.readFileSync(packageFile('jquery/dist/jquery.js')), '.js']],
             ['/jquery.signalR.js', [fs.readFileSync(packageFile('signalr/jquery.signalR.js')), '.js']],

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // demo: a farm of two nodes, one bridge and Redis, with the chat page of the SignalR tutorial on both nodes.
+//   ./dev demo --hub NAME  another sample: ticker or shaper, whose hubs are modules
 //   ./dev demo             until Ctrl-C
 //   ./dev demo --check     without a person; exits 0 only if every message came exactly once
 //   … --windows            the nodes as Windows services under Wine
@@ -7,20 +8,28 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { missingForBrowser } from '../support/browser.mjs';
-import { Farm, chatConfiguration } from '../support/farm.mjs';
+import { Farm } from '../support/farm.mjs';
 import { freePort } from '../support/ports.mjs';
 import { ChatSite } from './chat_site.mjs';
 import { check } from './check.mjs';
+import { sampleConfiguration } from './sample_configuration.mjs';
 
+const keys = { chat: 'ChatApp', ticker: 'StockTicker', shaper: 'ShapeR' };
 const friendly = { site: 8000, nodes: [8080, 8090], admins: [8081, 8091], bridge: 7443, redis: 6380 };
 
 function usage(complaint) {
-    console.error(`demo: ${complaint}\nusage: ./dev demo [--check] [--windows]`);
+    console.error(`demo: ${complaint}\nusage: ./dev demo [--hub chat|ticker|shaper] [--check] [--windows]`);
     process.exit(2);
 }
 
 const known = ['--check', '--windows'];
-const flags = new Set(process.argv.slice(2));
+const words = process.argv.slice(2);
+const hubAt = words.indexOf('--hub');
+const [, hub] = hubAt < 0 ? [null, 'chat'] : words.splice(hubAt, 2);
+const flags = new Set(words);
+if (!['chat', 'ticker', 'shaper'].includes(hub)) {
+    usage(`there is no sample ${hub}`);
+}
 for (const flag of flags) {
     if (!known.includes(flag)) {
         usage(`unknown argument ${flag}`);
@@ -28,6 +37,9 @@ for (const flag of flags) {
 }
 const isCheck = flags.has('--check');
 const isWindows = flags.has('--windows');
+if (isCheck && hub !== 'chat') {
+    usage('--check is for the chat');
+}
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hubplane-demo-'));
 const say = (line) => console.log(`demo: ${line}`);
@@ -65,21 +77,22 @@ async function start() {
     // A check shares the machine with other programs; only a person profits from friendly numbers.
     const wishes = isCheck ? {} : friendly;
     const sitePort = await freePort(wishes.site);
-    farm = new Farm(folder, { windows: isWindows, wishes, apps: chatConfiguration.replaceAll(':8000', `:${sitePort}`) });
+    farm = new Farm(folder, { windows: isWindows, wishes, apps: sampleConfiguration(hub, { site: sitePort, isWindows }) });
     await farm.start(say);
-    site = await ChatSite.listen(sitePort, farm.nodes);
+    site = await ChatSite.listen(sitePort, farm.nodes, hub);
 }
 
 function explain() {
     const [bridge] = farm.bridges;
     console.log(`
-Open both, in two windows; what you write in one appears in the other:
-    ${farm.nodes.map((node) => site.page(node)).join('\n    ')}
-    (?transport=webSockets, serverSentEvents or longPolling chooses one; &user=ann says who you are)
+Open both, in two windows; ${{ chat: 'what you write in one appears in the other', ticker: 'both watch one market',
+        shaper: 'the shape you drag in one moves in the other' }[hub]}:
+    ${farm.nodes.map((node) => site.page(node)).join('\n    ')}${hub === 'chat' ? `
+    (?transport=webSockets, serverSentEvents or longPolling chooses one; &user=ann says who you are)` : ''}
 
 Watch it cross:
-    redis-cli -p ${farm.redis.port} subscribe ChatApp
-    ${path.relative(process.cwd(), farm.bridgeProgram)} tail ChatApp --config ${bridge.configuration}
+    redis-cli -p ${farm.redis.port} subscribe ${keys[hub]}
+    ${path.relative(process.cwd(), farm.bridgeProgram)} tail ${keys[hub]} --config ${bridge.configuration}
     curl ${farm.nodes.map((node) => `http://127.0.0.1:${node.adminPort}/metrics`)[0]}
 
 Configurations and logs: ${folder}

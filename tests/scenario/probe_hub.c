@@ -30,6 +30,7 @@ event_name(enum hub_event event)
     case HUB_RAW_DATA:
         return "data";
     case HUB_INVOCATION:
+    case HUB_OWN:
         break;
     }
     return "call";

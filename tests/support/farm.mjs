@@ -10,7 +10,7 @@ import { request } from './signalr_client.mjs';
 import { WineSession } from './wine_session.mjs';
 
 /** The chat of the tutorial and one method for each way to address somebody. */
-export const chatConfiguration = fs.readFileSync(new URL('../demo/chat.ini', import.meta.url), 'utf8');
+export const chatConfiguration = fs.readFileSync(new URL('../../samples/chat/chat.ini', import.meta.url), 'utf8');
 
 /** An INI text from {section: {name: value}}. */
 function ini(sections) {
@@ -135,7 +135,7 @@ class Node extends Server {
                 workers: 2, log_level: this.farm.logLevel, ...this.serviceValues(), ...this.farm.serviceOptions },
             bridge: { address: this.farm.bridges.map((bridge) => `127.0.0.1:${bridge.port}`).join(', '),
                 credentials: this.pathFor(this.credentials), ...this.farm.linkOptions },
-        }) + this.farm.apps);
+        }) + (typeof this.farm.apps === 'function' ? this.farm.apps(this.number) : this.farm.apps));
     }
 
     serviceValues() {
@@ -220,7 +220,8 @@ class WindowsNode extends Node {
 
 export class Farm {
     /**
-     * ${folder}: for everything it writes. ${apps}: the sections of the nodes' configuration below [bridge].
+     * ${folder}: for everything it writes. ${apps}: the sections of the nodes' configuration below [bridge], or a
+     * function of a node's number (1, 2 …) that gives them.
      * ${windows}: true, or the numbers of the nodes that are Windows services under Wine.
      * ${wishes}: friendly ports {redis, bridge, nodes: [], admins: []}, taken when they are free.
      */

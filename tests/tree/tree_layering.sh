@@ -54,7 +54,7 @@ foreign_headers 'cmocka' 'nothing but tests'
 foreign_headers '(windows|winsock2?|ws2tcpip|windef|winbase|winsvc|winreg)\.h' '.*_windows\.c'
 
 grep -nE '^[ \t]*#.*\b(_WIN32|_WIN64|WIN32|__MINGW32__)\b' "${files[@]}" /dev/null |
-    grep -vE '^(common/base/annotate\.h|[^:]*_windows\.c):' |
+    grep -vE '^(common/base/annotate\.h|service/hubs/hubplane_hub\.h|[^:]*_windows\.c):' |
     tree_report 'Platforms are told apart by twin files, not by #ifdef'
 
 exit "$tree_failed"

@@ -176,3 +176,18 @@ hub_call_memory(const struct hub_call *call)
 {
     return call->memory;
 }
+
+bool
+hub_call_is_over(const struct hub_call *call)
+{
+    return call->end_count > 0;
+}
+
+struct hub_call *
+hub_call_begin(struct worker_app *app, struct hub_backend *backend, struct bytes hub)
+{
+    (void)app;
+    (void)backend;
+    (void)hub;
+    return NULL;
+}

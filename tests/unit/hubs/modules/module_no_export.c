@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* module_no_export: a library that is no module. */
+#include "service/hubs/hubplane_hub.h"
+
+HUBPLANE_EXPORT int module_no_export(void);
+
+int
+module_no_export(void)
+{
+    return 1;
+}
