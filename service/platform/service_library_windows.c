@@ -62,7 +62,8 @@ service_library_open(const char *path, struct buffer *problem, struct service_li
         buffer_append_format(problem, "cannot load it: %s",
                              service_text_error(code, text, sizeof(text)));
         free(library);
-        return service_text_status(code) == STATUS_OK ? STATUS_INVALID : service_text_status(code);
+        return code == ERROR_MOD_NOT_FOUND || code == ERROR_FILE_NOT_FOUND ? STATUS_NOT_FOUND
+                                                                           : STATUS_INVALID;
     }
     *out = library;
     return STATUS_OK;

@@ -7,7 +7,7 @@ set -uo pipefail
 
 # One line an include: FILE<tab>LINE<tab>HEADER, with the quotes or brackets.
 mapfile -t files < <(tree_files 'common/*.[ch]' 'common/*.def' 'service/*.[ch]' 'service/*.def' \
-    'bridge/*.[ch]' 'bridge/*.def')
+    'bridge/*.[ch]' 'bridge/*.def' 'samples/*.c')
 [ ${#files[@]} -gt 0 ] || exit 0
 includes=$(awk '/^[ \t]*#[ \t]*include[ \t]*["<]/ {
     header = $0
@@ -36,6 +36,7 @@ own_headers common/wire/ 'common/base/|common/wire/'
 own_headers common/net/ 'common/'
 own_headers service/ 'common/|service/'
 own_headers bridge/ 'common/|bridge/'
+own_headers samples/ 'service/hubs/hubplane_hub\\.h'
 # Bytes and a clock in, bytes and events out: no sockets, no loop.
 for folder in signalr http websocket hubs upstream; do
     own_headers "service/$folder/" 'common/base/|common/wire/|service/'
