@@ -27,7 +27,7 @@ cp ../linux.md "$program" "$stage/"
         is_here && /^- / { sub(/^- /, "  * "); has_entry = 1 }
         is_here && /^  [^*]/ { sub(/^ */, "    ") }
         is_here && NF
-        END { if (!has_entry) print "  * Version " substr(heading, 4) "." }' ../../CHANGELOG.md | fold -s -w 78 | sed -E '/^  /!s/^/    /; s/ +$//'
+        END { if (!has_entry) print "  * Version " substr(heading, 4) "." }' ../../CHANGELOG.md | fold -s -w 74 | sed -E '/^  /!s/^/    /; s/ +$//'
     printf '\n -- %s  %s\n' "$(sed -n 's/^Maintainer: //p' debian/control)" "$(when '+%a, %d %b %Y %H:%M:%S +0000')"
 } >"$stage/debian/changelog"
 (cd "$stage" && debian/rules binary >build.log 2>&1) || {
