@@ -5,6 +5,7 @@
 
 #include "service/command/commands.h"
 #include "service/command/configuration.h"
+#include "service/hubs/hub_module.h"
 #include "service/node/node.h"
 #include "service/platform/service_file.h"
 
@@ -57,6 +58,34 @@ warn_if_exposed(const char *option, const char *path)
     buffer_deinit(&problem);
 }
 
+/* The service starts without it: no mistake, but hardly meant. */
+static void
+warn_of_module(const struct app_hub *hub)
+{
+    struct buffer problem;
+
+    buffer_init(&problem, 4096);
+    if (hub->make_backend == hub_module_make &&
+        hub_module_check(hub->configuration, &problem) != STATUS_OK) {
+        const struct hub_module_settings *settings = hub->configuration;
+        fprintf(stderr,
+                "hubplane-service: warning: [hub %s] module \"%s\": %.*s; the hub would not be "
+                "available\n",
+                settings->name, settings->path, BYTES_PRINTF(buffer_bytes(&problem)));
+    }
+    buffer_deinit(&problem);
+}
+
+static void
+warn_of_modules(const struct service_options *options)
+{
+    for (size_t i = 0; i < options->app_count; i++) {
+        for (size_t j = 0; j < options->apps[i].hub_count; j++) {
+            warn_of_module(&options->apps[i].hubs[j]);
+        }
+    }
+}
+
 int
 commands_check(const struct command_line *line)
 {
@@ -71,6 +100,7 @@ commands_check(const struct command_line *line)
         exit_code = print_buffer(&text);
         warn_if_exposed("[bridge] credentials", options.bridge->credentials);
         warn_if_exposed("[service] certificate", options.service->certificate);
+        warn_of_modules(&options);
     } else if (status == STATUS_INVALID) {
         fwrite(options.set.problems.data, 1, options.set.problems.length, stderr);
         fprintf(stderr, "hubplane-service: %zu mistake%s in the configuration\n",

@@ -105,6 +105,19 @@ find_hub(struct hub_module *module, struct buffer *problem)
     return STATUS_OK;
 }
 
+enum status
+hub_module_check(const struct hub_module_settings *settings, struct buffer *problem)
+{
+    struct hub_module module = {0};
+    enum status status = service_library_open(settings->path, problem, &module.library);
+
+    if (status == STATUS_OK) {
+        status = find_hub(&module, problem);
+    }
+    service_library_close(module.library);
+    return status;
+}
+
 static enum status
 open_module(struct hub_module *module, const struct hub_module_settings *settings,
             const struct hub_backend_context *context, struct buffer *problem)

@@ -14,6 +14,10 @@ struct hub_module_settings {
     const char *settings; /* the module's own; NULL = none */
 };
 
+/** Whether the file can be loaded and used; ${problem} receives a sentence when not. It is loaded,
+ * and let go again. */
+MUST_CHECK enum status hub_module_check(const struct hub_module_settings *settings,
+                                        struct buffer *problem);
 /** hub_module_make(configuration, context, out): For struct app_hub; ${configuration} is a struct
  * hub_module_settings. OK; otherwise the log says why: the file cannot be loaded, exports no
  * hubplane_hub, is made for another ABI, or its create() failed. */

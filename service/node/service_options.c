@@ -4,11 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/crypto.h"
+#include "common/base/file.h"
 #include "common/net/net_address.h"
 #include "service/hubs/hub_module.h"
 #include "service/hubs/hub_relay.h"
 #include "service/hubs/hub_upstream.h"
 #include "service/upstream/upstream_settings.h"
+
+enum { KEYS_FILE_BYTES_MAX = 64 * 1024 };
 
 static const struct option_section sections[] = {
     {"service", false, false, sizeof(struct service_section),
@@ -255,21 +259,56 @@ resolve_headers(struct service_options *options, const struct option_group *grou
     }
 }
 
+/* One key a line; the file is as secret as a private key. */
+static const char **
+read_keys(struct service_options *options, const struct option_group *app_group, size_t *count)
+{
+    const struct app_section *section = app_group->values;
+    const char **keys = keep(options, calloc(UPSTREAM_KEYS_MAX, sizeof(*keys)));
+    struct buffer text;
+    struct bytes rest, line;
+
+    *count = 0;
+    buffer_init(&text, KEYS_FILE_BYTES_MAX);
+    enum status status = file_read(section->access_keys_file, KEYS_FILE_BYTES_MAX, &text);
+    rest = status == STATUS_OK ? buffer_bytes(&text) : BYTES_NONE;
+    while (rest.data != NULL && bytes_split(&rest, '\n', &line)) {
+        if (line.length > 0 && line.data[line.length - 1] == '\r') {
+            line.length--;
+        }
+        line = bytes_trim(line);
+        if (line.length > 0 && *count < UPSTREAM_KEYS_MAX) {
+            keys[*count] = keep(options, bytes_duplicate(line));
+        }
+        *count += line.length > 0;
+    }
+    crypto_wipe(text.data, text.length);
+    buffer_deinit(&text);
+    if (status != STATUS_OK) {
+        option_add_problem(&options->set, app_group->origin,
+                           "[app %s] access_keys_file \"%s\" cannot be read: %s", app_group->name,
+                           section->access_keys_file, status_sentence(status));
+    } else if (*count == 0 || *count > UPSTREAM_KEYS_MAX) {
+        option_add_problem(&options->set, app_group->origin,
+                           "[app %s] access_keys_file \"%s\": write one key on a line, or two: "
+                           "primary and secondary",
+                           app_group->name, section->access_keys_file);
+        *count = 0;
+    }
+    return keys;
+}
+
 static void
 resolve_keys(struct service_options *options, const struct option_group *app_group,
              struct upstream_settings *settings)
 {
     const struct app_section *section = app_group->values;
-    size_t count;
-    const char **keys = split_list(options, section->access_keys, &count);
+    size_t count = 0;
+    const char **keys =
+        section->access_keys_file != NULL ? read_keys(options, app_group, &count) : NULL;
 
-    for (size_t i = 0; i < count && i < UPSTREAM_KEYS_MAX; i++) {
+    for (size_t i = 0; i < count; i++) {
         settings->keys[i] = keys[i];
-    }
-    if (count > UPSTREAM_KEYS_MAX) {
-        option_add_problem(&options->set, app_group->origin,
-                           "[app %s] access_keys: there are a primary and a secondary key, no more",
-                           app_group->name);
     }
 }
 

@@ -21,7 +21,7 @@ struct bridge_section {
 };
 
 struct app_section {
-    char *path, *key, *user, *origins, *access_keys, *upstream_headers;
+    char *path, *key, *user, *origins, *access_keys_file, *upstream_headers;
     bool jsonp, detailed_errors, hub_script;
     uint64_t keep_alive, disconnect_timeout, connection_timeout, transport_connect_timeout,
         long_poll_delay, websocket_message_max, send_queue_max, groups_max;

@@ -64,8 +64,10 @@ async function startAspNetApplication(run) {
 await integrationTest('service_samples', async (run) => {
     const [nodePort, aspNetPort] = [await startNodeApplication(run), await startAspNetApplication(run)];
     const hasAspNet = /^\d+$/.test(aspNetPort);
+    const keyFile = path.join(run.folder, 'access.keys');
+    fs.writeFileSync(keyFile, `${key}\n`, { mode: 0o600 });
     const application = (name, port) => app('application.ini', name,
-        { '[app chat]': `[app ${name}]`, '[hub chat/': `[hub ${name}/`, '= ChatApp': `= ${name}`, 'CHANGE-ME': key, ':3000': `:${port}` });
+        { '[app chat]': `[app ${name}]`, '[hub chat/': `[hub ${name}/`, '= ChatApp': `= ${name}`, 'access.keys': keyFile, ':3000': `:${port}` });
     const sitePort = await freePort();
     const farm = await startFarm(run, { nodes: 2, apps: (number) => [
         app('shaper/shaper.ini', 'shaper', { ':8000': `:${sitePort}` }),

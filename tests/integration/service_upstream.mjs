@@ -68,12 +68,14 @@ await integrationTest('service_upstream', async (run) => {
         { key: fs.readFileSync(tlsKey), cert: fs.readFileSync(`${tlsKey}.crt`) });
     run.atEnd(() => Promise.all([app.close(), secure.close()]));
     const dead = await freePort();
+    const keyFile = path.join(run.folder, 'access.keys');
+    fs.writeFileSync(keyFile, `${keys.join('\n')}\n`, { mode: 0o600 });
     const farm = await startFarm(run, { nodes: 2, apps: `
 [app chat]
 path = /signalr
 key = TestApp
 user = query:user
-access_keys = ${keys.join(', ')}
+access_keys_file = ${keyFile}
 upstream_headers = Cookie, X-Tenant
 [hub chat/ChatHub]
 upstream = http://127.0.0.1:${app.port}/hubs/{hub}/{category}/{event}
@@ -311,6 +313,27 @@ Echo = return($1)
         const dead = await start(node, { hubs: ['DeadHub'] }).catch((error) => error);
         assert.match(dead.message, /500/);
     }, { timeout: 90000 });
+    await run.step('check names every mistake, and warns of a module that cannot be loaded', async () => {
+        const wrong = path.join(run.folder, 'wrong.ini');
+        const empty = path.join(run.folder, 'empty.keys');
+        fs.writeFileSync(empty, '\n');
+        const check = (sections) => {
+            fs.writeFileSync(wrong, `[bridge]\naddress = a:1\ncredentials = ${node.credentials}\n${sections}`);
+            return runProgram(farm.serviceProgram, ['check', '--config', wrong]).stderr;
+        };
+        const said = check(`[app chat]\nupstream_headers = Host\naccess_keys_file = ${empty}
+[app other]\npath = /o\naccess_keys_file = /nowhere/keys\n[hub other/H]\nupstream = http://a/{event}
+[hub chat/A]\nupstream = ftp://a/\n[hub chat/B]\nupstream = http://a/\nSend = all.x\n[hub chat/C]\nmodule = a.so\nSend = all.x
+[hub chat/D]\nmodule = a.so\nupstream = http://a/\n`);
+        for (const part of ['[app chat] upstream_headers: "Host" cannot be passed on', 'empty.keys": write one key on a line, or two',
+            '[app other] access_keys_file "/nowhere/keys" cannot be read', '[hub chat/A] upstream: "ftp://a/" is not a URL',
+            '[hub chat/B] Send: the application answers every method', '[hub chat/C] Send: the module answers every method',
+            '[hub chat/D]: a hub is answered by an upstream or by a module, not by both']) {
+            assert.ok(said.includes(part), `${part}\nin\n${said}`);
+        }
+        assert.match(check('[app chat]\n[hub chat/C]\nmodule = there_is_no_such.so\n'),
+            /warning: \[hub chat\/C\] module "there_is_no_such.so": cannot load it: .*; the hub would not be available/);
+    });
     await run.step('the generated script offers the configured methods', async () => {
         const script = (await request(`${node.url}/hubs`)).body;
         assert.ok(script.includes('"Send"') && script.includes('"Join"'));
