@@ -14,6 +14,9 @@
  * bridge that is behind the one the client came from; afterwards the cursor was stale. */
 enum { LAG_MS = 5 * 1000 };
 
+/* Messages that follow each other to the same topic travel in one envelope, at most so many. */
+enum { RUN_COUNT_MAX = 64, RUN_BYTES_MAX = 16 * 1024 };
+
 /* Frames of one message, per kind of transport, made when first needed. Two cursors are possible:
  * the message's id, or one less for a connection that is to get another message of the same id. */
 struct frame_set {
@@ -415,6 +418,17 @@ is_repetition(struct connection *connection)
     return false;
 }
 
+/* Write to an open stream. */
+static void
+write_stream(struct connection *connection, struct http_chunk frame, uint64_t cursor)
+{
+    connection->cursor = cursor;
+    connection->transport.operations->deliver(&connection->transport, frame);
+    if (is_slow(connection)) {
+        doom(connection, TRANSPORT_END_SLOW);
+    }
+}
+
 /* Returns whether the message was written. */
 static bool
 deliver(const struct batch *batch, size_t index, struct connection *connection,
@@ -440,11 +454,7 @@ deliver(const struct batch *batch, size_t index, struct connection *connection,
         add_to_poll(connection, message, frame);
         return true;
     }
-    connection->cursor = message->id - is_split;
-    operations->deliver(&connection->transport, *frame);
-    if (is_slow(connection)) {
-        doom(connection, TRANSPORT_END_SLOW);
-    }
+    write_stream(connection, *frame, message->id - is_split);
     return true;
 }
 
@@ -478,12 +488,141 @@ fan_out_one(const struct batch *batch, size_t index)
     worker_app_count(app, app->context->metrics.delivered, delivered);
 }
 
+/* Messages [from, to) of a batch, each with an id of its own, for everybody who hears one topic. */
+struct run {
+    const struct backplane_message *messages;
+    struct bytes values[RUN_COUNT_MAX];
+    size_t count;
+    struct http_chunk frames[CLIENT_FRAME_KINDS]; /* all in one envelope */
+};
+
+static bool
+is_plain(const struct backplane_message *message)
+{
+    return message->message.filter.length == 0 && !signalr_message_is_command(&message->message);
+}
+
+/* Whether ${message} is alone with its id, between its neighbours in the batch. */
+static bool
+is_alone(const struct backplane_message *messages, size_t index, size_t count)
+{
+    return (index == 0 || messages[index - 1].id != messages[index].id) &&
+           (index + 1 == count || messages[index + 1].id != messages[index].id);
+}
+
+/* The run that begins at ${from}; its count is 1 when it is none. */
+static void
+find_run(struct run *run, const struct backplane_message *messages, size_t from, size_t count)
+{
+    const struct backplane_message *first = &messages[from];
+    size_t bytes = first->message.value.length;
+
+    memset(run->frames, 0, sizeof(run->frames));
+    run->messages = first;
+    run->values[0] = first->message.value;
+    run->count = 1;
+    if (!is_plain(first) || !is_alone(messages, from, count)) {
+        return;
+    }
+    for (size_t i = from + 1; i < count && run->count < RUN_COUNT_MAX; i++) {
+        const struct backplane_message *next = &messages[i];
+        bytes += next->message.value.length;
+        if (bytes > RUN_BYTES_MAX || !is_plain(next) || !is_alone(messages, i, count) ||
+            !bytes_equal(next->message.topic, first->message.topic)) {
+            return;
+        }
+        run->values[run->count++] = next->message.value;
+    }
+}
+
+static const struct http_chunk *
+frame_of_run(struct run *run, enum client_frame_kind kind)
+{
+    struct http_chunk *frame = &run->frames[kind];
+
+    if (frame->payload == NULL) {
+        struct client_frame content = {.cursor = run->messages[run->count - 1].id,
+                                       .values = run->values,
+                                       .value_count = run->count};
+        *frame = transport_frame_from(kind, &content);
+    }
+    return frame->payload == NULL ? NULL : frame;
+}
+
+/* Who is beyond the start of the run, or polls, gets message by message. */
+static bool
+takes_run(const struct connection *connection, const struct run *run)
+{
+    return connection->doom == 0 && connection->transport.operations->is_streaming &&
+           connection->cursor < run->messages[0].id;
+}
+
+static void
+deliver_run(struct connection *connection, struct run *run)
+{
+    const struct http_chunk *frame = frame_of_run(run, connection->transport.operations->kind);
+
+    if (frame == NULL) {
+        doom(connection, TRANSPORT_END_FAILED);
+        return;
+    }
+    write_stream(connection, *frame, run->messages[run->count - 1].id);
+}
+
+/* Returns whether it was done: else the messages go out one by one. */
+static bool
+fan_out_run(struct worker_app *app, struct run *run)
+{
+    struct topic *topic = topic_find(&app->topics, run->messages[0].message.topic);
+    int64_t delivered = 0;
+
+    if (topic == NULL) {
+        return true;
+    }
+    for (size_t i = 0; i < run->count && topic->attached_count > 0; i++) {
+        if (json_span_check(run->values[i]) != STATUS_OK) {
+            return false;
+        }
+    }
+    struct frame_set singles[RUN_COUNT_MAX] = {0};
+    const struct batch batch = {.app = app, .messages = run->messages}; /* every id is alone */
+    for (uint32_t i = 0; i < topic->attached_count; i++) {
+        struct connection *connection =
+            CONTAINER_OF(topic->attachments[i].set, struct connection, topics);
+        if (takes_run(connection, run)) {
+            deliver_run(connection, run);
+            delivered += (int64_t)run->count;
+            continue;
+        }
+        for (size_t k = 0; k < run->count; k++) {
+            delivered += deliver(&batch, k, connection, &singles[k]);
+        }
+    }
+    for (size_t i = 0; i < CLIENT_FRAME_KINDS; i++) {
+        payload_unref(run->frames[i].payload);
+    }
+    for (size_t i = 0; i < run->count; i++) {
+        release_frames(&singles[i]);
+    }
+    worker_app_count(app, app->context->metrics.delivered, delivered);
+    return true;
+}
+
 void
 delivery_fan_out(struct worker_app *app, const struct backplane_message *messages, size_t count)
 {
     struct batch batch = {.app = app, .messages = messages};
 
     for (size_t i = 0; i < count; i++) {
+        struct run run;
+        find_run(&run, messages, i, count);
+        if (run.count > 1 && fan_out_run(app, &run)) {
+            i += run.count - 1;
+            if (messages[i].id > app->position) {
+                app->position = messages[i].id;
+            }
+            continue;
+        }
         for (batch.to = i + 1; batch.to < count && messages[batch.to].id == messages[i].id;
              batch.to++) {}
         fan_out_one(&batch, i);
