@@ -17,7 +17,7 @@
 
 struct backplane;
 
-enum { BACKPLANE_WORKERS_MAX = 64, BACKPLANE_LINGER_MS = 100 * 1000 };
+enum { BACKPLANE_WORKERS_MAX = 65, BACKPLANE_LINGER_MS = 100 * 1000 };
 
 /* Metrics of this module: indexes into the program's table. */
 struct backplane_metrics {

@@ -267,10 +267,12 @@ backplane_app_deliver(struct backplane_app *app, uint32_t request, uint64_t id, 
         payload_unref(message.frame);
         return;
     }
-    while (signalr_message_next(&reader, &message.message)) {
+    do {
+        /* One without messages is news only to those who listen to every frame. */
+        (void)signalr_message_next(&reader, &message.message);
         message.is_last_of_id = reader.remaining == 0;
         route(app, request, &message);
-    }
+    } while (!message.is_last_of_id);
     payload_unref(message.frame);
     bool is_live = request == 0 ? app->phase == APP_LINKED : request == app->catch_up_request;
     if (is_live && id > app->position) {

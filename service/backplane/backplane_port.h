@@ -24,7 +24,9 @@ enum backplane_state {
     BACKPLANE_CLOSED,    /* refused by the bridge: publishes fail at once */
 };
 
-/* One received bus message. Views point into ${frame}, which the receiver refs to keep them. */
+/* One received bus message. Views point into ${frame}, which the receiver refs to keep them. For
+ * who listens to "*" it stands for the whole frame: ${message} is its last one, or all empty where
+ * the frame holds none. */
 struct backplane_message {
     uint64_t id;
     struct signalr_message message;
@@ -86,6 +88,8 @@ struct backplane_port_handler {
 struct backplane_port_operations {
     void (*publish)(struct backplane_port *port, uint16_t app,
                     const struct signalr_message *message, backplane_published_fn fn, void *owner);
+    void (*publish_frame)(struct backplane_port *port, uint16_t app, struct payload *frame,
+                          uint32_t wait_ms, backplane_published_fn fn, void *owner);
     struct backplane_request *(*subscribe)(struct backplane_port *port, uint16_t app,
                                            const struct backplane_topic *topics, size_t count,
                                            backplane_subscribed_fn fn, void *owner);
@@ -111,6 +115,21 @@ backplane_publish(struct backplane_port *port, uint16_t app, const struct signal
 {
     port->operations->publish(port, app, message, fn, owner);
 }
+
+/** backplane_publish_frame(port, app, frame, wait_ms, fn, owner): The same with the bytes of a
+ * frame as given, which must be one without anything behind its body (else INVALID). Takes a
+ * reference of its own. ${wait_ms} is how long ${fn} is kept waiting; 0 = as long as any publish.
+ */
+static inline void
+backplane_publish_frame(struct backplane_port *port, uint16_t app, struct payload *frame,
+                        uint32_t wait_ms, backplane_published_fn fn, void *owner)
+{
+    port->operations->publish_frame(port, app, frame, wait_ms, fn, owner);
+}
+
+/* Every message of the app, as published. A port that subscribes to it, without replay, subscribes
+ * to nothing else: it is given each frame once, in id order. */
+#define BACKPLANE_EVERY_TOPIC BYTES("*")
 
 /**
  * backplane_subscribe(port, app, topics, count, fn, owner):

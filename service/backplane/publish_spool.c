@@ -19,7 +19,7 @@ publish_spool_deinit(struct publish_spool *spool)
 }
 
 enum status
-publish_spool_add(struct publish_spool *spool, struct payload *frame, uint64_t now_ms,
+publish_spool_add(struct publish_spool *spool, struct payload *frame, uint64_t deadline_ms,
                   uint32_t worker, void *waiter)
 {
     size_t cost = sizeof(struct spooled_publish) + frame->length;
@@ -32,7 +32,7 @@ publish_spool_add(struct publish_spool *spool, struct payload *frame, uint64_t n
         return STATUS_NO_MEMORY;
     }
     entry->frame = frame;
-    entry->queued_ms = now_ms;
+    entry->deadline_ms = deadline_ms;
     entry->worker = worker;
     entry->waiter = waiter;
     list_append(&spool->list, &entry->node);

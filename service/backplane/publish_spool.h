@@ -13,8 +13,8 @@
 struct spooled_publish {
     struct list_node node;
     struct payload *frame;
-    uint64_t sequence; /* 0 = not sent yet */
-    uint64_t queued_ms;
+    uint64_t sequence;    /* 0 = not sent yet */
+    uint64_t deadline_ms; /* then its waiter is told that it took too long */
     uint32_t worker;
     void *waiter; /* opaque; NULL = nobody waits (any more) */
 };
@@ -34,7 +34,7 @@ void publish_spool_init(struct publish_spool *spool, size_t limit_bytes);
 void publish_spool_deinit(struct publish_spool *spool);
 /** Takes over the reference to ${frame} when OK. QUEUE_FULL, NO_MEMORY otherwise. */
 MUST_CHECK enum status publish_spool_add(struct publish_spool *spool, struct payload *frame,
-                                         uint64_t now_ms, uint32_t worker, void *waiter);
+                                         uint64_t deadline_ms, uint32_t worker, void *waiter);
 /** The next publish to send, with its sequence; NULL when all are sent. */
 struct spooled_publish *publish_spool_next(struct publish_spool *spool);
 /** After a link was lost: everything retained will be sent again, under the sequences it has. */

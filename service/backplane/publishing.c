@@ -39,9 +39,11 @@ publishing_add(struct backplane_app *app, struct port_command *command)
     } else if (app->state == BACKPLANE_CLOSED) {
         status = STATUS_BACKPLANE_DOWN;
     } else {
-        status =
-            publish_spool_add(&app->spool, command->frame, backplane->options.timers->clock->now_ms,
-                              command->worker, command->request);
+        uint32_t wait_ms =
+            command->wait_ms != 0 ? command->wait_ms : backplane->options.publish_wait_ms;
+        uint64_t deadline_ms = backplane->options.timers->clock->now_ms + wait_ms;
+        status = publish_spool_add(&app->spool, command->frame, deadline_ms, command->worker,
+                                   command->request);
     }
     if (status == STATUS_OK) {
         count_depth(app, 1, (int64_t)(app->spool.bytes - before));
@@ -104,15 +106,11 @@ publishing_settled(struct backplane_app *app, uint64_t sequence, uint64_t id, en
 void
 publishing_janitor(struct backplane_app *app)
 {
-    const struct backplane_options *options = &app->backplane->options;
-    uint64_t now_ms = options->timers->clock->now_ms;
+    uint64_t now_ms = app->backplane->options.timers->clock->now_ms;
 
     LIST_FOR_EACH (node, &app->spool.list) {
         struct spooled_publish *entry = CONTAINER_OF(node, struct spooled_publish, node);
-        if (now_ms - entry->queued_ms < options->publish_wait_ms) {
-            return;
-        }
-        if (entry->waiter == NULL) {
+        if (entry->waiter == NULL || now_ms < entry->deadline_ms) {
             continue;
         }
         if (entry->sequence == 0) {

@@ -340,16 +340,13 @@ subscribing_deinit(struct backplane_app *app)
     }
 }
 
-void
-subscribing_dispatch(struct backplane_app *app, const struct backplane_message *message)
+/* To the workers that listen to ${topic}. */
+static void
+hand_over(struct backplane_app *app, const struct interested_topic *topic,
+          const struct backplane_message *message)
 {
     struct backplane *backplane = app->backplane;
-    struct interested_topic *topic = topic_interest_find(&app->interest, message->message.topic);
 
-    if (topic == NULL) {
-        return;
-    }
-    recent_ring_append(&app->ring, message, &topic->latest);
     for (uint32_t worker = 0; worker < backplane->options.worker_count; worker++) {
         if (topic->counts[worker] == 0) {
             continue;
@@ -359,5 +356,21 @@ subscribing_dispatch(struct backplane_app *app, const struct backplane_message *
             abort(); /* a hole in a worker's feed cannot be made good */
         }
         backplane_count(backplane, backplane->options.metrics.delivered, 1);
+    }
+}
+
+void
+subscribing_dispatch(struct backplane_app *app, const struct backplane_message *message)
+{
+    struct interested_topic *topic = topic_interest_find(&app->interest, message->message.topic);
+    const struct interested_topic *every =
+        topic_interest_find(&app->interest, BACKPLANE_EVERY_TOPIC);
+
+    if (topic != NULL && topic != every) {
+        recent_ring_append(&app->ring, message, &topic->latest);
+        hand_over(app, topic, message);
+    }
+    if (every != NULL && message->is_last_of_id) {
+        hand_over(app, every, message);
     }
 }

@@ -136,6 +136,33 @@ publish_on_port(struct backplane_port *base, uint16_t app, const struct signalr_
     send_command(port, command);
 }
 
+static bool
+is_whole_frame(struct bytes frame)
+{
+    struct signalr_message_reader reader;
+
+    return frame.length <= ENVELOPE_PAYLOAD_MAX_BYTES &&
+           signalr_message_open(frame, &reader) == STATUS_OK && reader.trailer.length == 0;
+}
+
+static void
+publish_frame_on_port(struct backplane_port *base, uint16_t app, struct payload *frame,
+                      uint32_t wait_ms, backplane_published_fn fn, void *owner)
+{
+    struct worker_port *port = port_of(base);
+    struct port_command *command = command_new(port, PORT_PUBLISH, app, 0, 0);
+
+    if (fn != NULL) {
+        command->request = request_new(port, owner);
+        command->request->on_published = fn;
+    }
+    command->wait_ms = wait_ms;
+    if (is_whole_frame(payload_bytes(frame))) {
+        command->frame = payload_ref(frame);
+    }
+    send_command(port, command);
+}
+
 static struct backplane_request *
 subscribe_on_port(struct backplane_port *base, uint16_t app, const struct backplane_topic *topics,
                   size_t count, backplane_subscribed_fn fn, void *owner)
@@ -209,6 +236,7 @@ cancel_on_port(struct backplane_port *base, struct backplane_request *request)
 
 static const struct backplane_port_operations port_operations = {
     .publish = publish_on_port,
+    .publish_frame = publish_frame_on_port,
     .subscribe = subscribe_on_port,
     .unsubscribe = unsubscribe_on_port,
     .query = query_on_port,

@@ -27,6 +27,7 @@ struct port_command {
     uint32_t worker;
     struct backplane_request *request; /* NULL = nobody waits */
     struct payload *frame;             /* PUBLISH: one reference */
+    uint32_t wait_ms;                  /* PUBLISH: how long to wait; 0 = as configured */
     enum backplane_notice notice;
     size_t topic_count;
     struct backplane_topic topics[]; /* the texts stand behind them in the same allocation */

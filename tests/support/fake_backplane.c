@@ -155,6 +155,20 @@ publish_on_port(struct backplane_port *base, uint16_t app, const struct signalr_
     command->request->owner = owner;
 }
 
+static void
+publish_frame_on_port(struct backplane_port *base, uint16_t app, struct payload *frame,
+                      uint32_t wait_ms, backplane_published_fn fn, void *owner)
+{
+    (void)wait_ms;
+    assert(app == FAKE_BACKPLANE_APP);
+    struct command *command = add_command(port_of(base), PUBLISH);
+
+    command->frame = payload_ref(frame);
+    command->request = make(sizeof(*command->request));
+    command->request->on_published = fn;
+    command->request->owner = owner;
+}
+
 static struct backplane_request *
 subscribe_on_port(struct backplane_port *base, uint16_t app, const struct backplane_topic *topics,
                   size_t count, backplane_subscribed_fn fn, void *owner)
@@ -223,6 +237,7 @@ cancel_on_port(struct backplane_port *base, struct backplane_request *request)
 
 static const struct backplane_port_operations operations = {
     .publish = publish_on_port,
+    .publish_frame = publish_frame_on_port,
     .subscribe = subscribe_on_port,
     .unsubscribe = unsubscribe_on_port,
     .query = query_on_port,
@@ -266,6 +281,9 @@ is_of_interest(const struct fake_port *port, const struct payload *frame)
     struct signalr_message_reader reader;
     struct signalr_message message;
 
+    if (fake_port_uses(port, BACKPLANE_EVERY_TOPIC) > 0) {
+        return true;
+    }
     enum status status = signalr_message_open(payload_bytes(frame), &reader);
     assert(status == STATUS_OK);
     while (signalr_message_next(&reader, &message)) {
@@ -458,7 +476,9 @@ open_messages(const struct event *event, struct backplane_message **out)
     for (size_t i = 0; i < event->message_count; i++) {
         enum status status = signalr_message_open(payload_bytes(event->messages[i].frame), &reader);
         assert(status == STATUS_OK);
-        while (signalr_message_next(&reader, &message)) {
+        do {
+            message = (struct signalr_message){0};
+            (void)signalr_message_next(&reader, &message);
             if (count == capacity) {
                 capacity = capacity == 0 ? 16 : capacity * 2;
                 *out = realloc(*out, capacity * sizeof(struct backplane_message));
@@ -468,7 +488,7 @@ open_messages(const struct event *event, struct backplane_message **out)
                 (struct backplane_message){event->messages[i].id, message, event->messages[i].frame,
                                            reader.remaining == 0};
             count++;
-        }
+        } while (reader.remaining > 0);
     }
     return count;
 }
@@ -501,12 +521,29 @@ deliver_subscribed(const struct event *event)
     free(messages);
 }
 
+/* Who listens to every frame gets each once. */
+static size_t
+keep_last_of_id(struct backplane_message *messages, size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (messages[i].is_last_of_id) {
+            messages[kept++] = messages[i];
+        }
+    }
+    return kept;
+}
+
 static void
 deliver_messages(const struct fake_port *port, const struct event *event)
 {
     struct backplane_message *messages;
     size_t count = open_messages(event, &messages);
 
+    if (fake_port_uses(port, BACKPLANE_EVERY_TOPIC) > 0) {
+        count = keep_last_of_id(messages, count);
+    }
     port->handler->on_messages(port->owner, FAKE_BACKPLANE_APP, messages, count);
     free(messages);
 }
