@@ -143,6 +143,7 @@ free_node(struct node *node)
         loop_stop(node->workers[i].loop);
         loop_run(node->workers[i].loop);
     }
+    redis_doors_free(node->doors);
     bridge_link_free(node->link);
     acceptor_free(node->admin_acceptor);
     acceptor_free(node->acceptor);

@@ -10,6 +10,7 @@
 #include "service/node/client_sockets.h"
 #include "service/node/node.h"
 #include "service/node/node_watch.h"
+#include "service/node/redis_doors.h"
 #include "service/node/upstream_sockets.h"
 #include "service/node/worker.h"
 #include "service/platform/service_credentials.h"
@@ -35,6 +36,7 @@ enum node_phase {
     NODE_CLOSING_ACCEPTOR,
     NODE_DRAINING_WORKERS,
     NODE_FLUSHING_SPOOL,
+    NODE_CLOSING_DOORS,
     NODE_CLOSING_LINK,
     NODE_CLOSING_ADMIN,
 };
@@ -65,6 +67,7 @@ struct node {
     struct admin admin;
     struct http_server admin_server;
     struct client_sockets admin_sockets;
+    struct redis_doors *doors; /* the Redis endpoint, on the link loop; NULL = none */
     struct timer stop_timer;
     uint64_t stop_deadline_ms;
     uint32_t drain_timeout_ms; /* may change while running */
@@ -86,7 +89,7 @@ MUST_CHECK enum status node_load_tls(struct node *node, const char *path,
 
 /* node_stop.c */
 
-/** Begin to stop: acceptor, workers, spool, link, admin, loops. Idempotent. */
+/** Begin to stop: acceptors, workers, spool, Redis endpoint, link, admin, loops. Idempotent. */
 void node_stop(struct node *node);
 /** Starting failed before any thread ran: close what is open. */
 void node_abandon(struct node *node);

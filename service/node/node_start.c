@@ -91,7 +91,9 @@ start_backplane(struct node *node)
 {
     const struct service_options *options = node->options;
     struct bytes *keys = calloc(options->app_count + 1, sizeof(*keys));
-    struct poster *posters = calloc(node->worker_count, sizeof(*posters));
+    /* The Redis endpoint counts as one more worker, on the link loop. */
+    size_t port_count = node->worker_count + (options->door_count > 0 ? 1 : 0);
+    struct poster *posters = calloc(port_count, sizeof(*posters));
     enum status status = STATUS_NO_MEMORY;
 
     node->flush.run = run_flush;
@@ -111,7 +113,7 @@ start_backplane(struct node *node)
             .app_keys = keys,
             .app_count = options->app_count,
             .workers = posters,
-            .worker_count = node->worker_count,
+            .worker_count = port_count,
             .link_loop = {post_to_loop, node->loop},
             .schedule_flush = schedule_flush,
             .schedule_context = node,
@@ -296,6 +298,23 @@ start_admin(struct node *node, struct buffer *problem)
 }
 
 static enum status
+start_doors(struct node *node, struct buffer *problem)
+{
+    const struct redis_doors_options options = {
+        .loop = node->loop,
+        .log = node->log,
+        .metrics = &node->metrics,
+        .port = backplane_worker_port(node->backplane, node->worker_count),
+        .doors = node->options->doors,
+        .door_count = node->options->door_count,
+        .apps = node->options->door_apps,
+        .app_count = node->options->door_app_count,
+    };
+
+    return redis_doors_new(&options, problem, &node->doors);
+}
+
+static enum status
 start_listening(struct node *node)
 {
     struct acceptor_options options = {
@@ -312,6 +331,9 @@ start_listening(struct node *node)
     enum status status = acceptor_new(&options, &problem, &node->acceptor);
     if (status == STATUS_OK && node->options->service->admin != NULL) {
         status = start_admin(node, &problem);
+    }
+    if (status == STATUS_OK && node->options->door_count > 0) {
+        status = start_doors(node, &problem);
     }
     if (status != STATUS_OK) {
         log_error(node->log, "service", "%.*s", BYTES_PRINTF(buffer_bytes(&problem)));

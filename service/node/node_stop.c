@@ -58,6 +58,30 @@ on_link_closed(void *owner)
 }
 
 static void
+close_link(void *owner)
+{
+    struct node *node = owner;
+
+    node->phase = NODE_CLOSING_LINK;
+    if (node->link != NULL) {
+        bridge_link_close(node->link, on_link_closed, node);
+    } else {
+        close_admin(node);
+    }
+}
+
+static void
+close_doors(struct node *node)
+{
+    node->phase = NODE_CLOSING_DOORS;
+    if (node->doors != NULL) {
+        redis_doors_close(node->doors, close_link, node);
+    } else {
+        close_link(node);
+    }
+}
+
+static void
 on_flush_poll(struct timer *timer)
 {
     struct node *node = CONTAINER_OF(timer, struct node, stop_timer);
@@ -74,8 +98,7 @@ on_flush_poll(struct timer *timer)
             metrics_get(&node->metrics, SERVICE_METRIC_SPOOL_DEPTH));
     }
     upstreams_close(node->upstreams);
-    node->phase = NODE_CLOSING_LINK;
-    bridge_link_close(node->link, on_link_closed, node);
+    close_doors(node);
 }
 
 static void
@@ -136,6 +159,9 @@ node_stop(struct node *node)
     node_watch_stop(&node->watch);
     node->phase = NODE_CLOSING_ACCEPTOR;
     service_host_report(node->host, SERVICE_PHASE_STOPPING, NODE_STOP_HINT_MS);
+    if (node->doors != NULL) {
+        redis_doors_drain(node->doors);
+    }
     acceptor_close(node->acceptor, on_acceptor_closed, node);
 }
 
@@ -144,13 +170,7 @@ node_stop(struct node *node)
 static void
 on_abandoned_acceptor_closed(void *owner)
 {
-    struct node *node = owner;
-
-    if (node->link != NULL) {
-        bridge_link_close(node->link, on_link_closed, node);
-    } else {
-        close_admin(node);
-    }
+    close_doors(owner);
 }
 
 void

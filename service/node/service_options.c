@@ -475,6 +475,74 @@ add_parts(struct service_options *options, const struct option_group *app_group,
     }
 }
 
+static bool
+is_loopback(const char *address)
+{
+    struct bytes host = bytes_from_string(address);
+
+    return bytes_starts_with(host, BYTES("127.")) || bytes_starts_with(host, BYTES("[::1]:")) ||
+           bytes_starts_with_ignore_case(host, BYTES("localhost:"));
+}
+
+/* The door of that address, made when it is the first app there. */
+static size_t
+add_door(struct service_options *options, const struct option_group *group,
+         const struct app_section *section)
+{
+    size_t door = 0;
+
+    while (door < options->door_count &&
+           strcmp(options->doors[door].address, section->redis) != 0) {
+        door++;
+    }
+    if (door == options->door_count) {
+        options->doors[options->door_count++] =
+            (struct redis_door){section->redis, section->redis_password_file};
+    } else if (!bytes_equal(bytes_from_string(options->doors[door].password_file),
+                            bytes_from_string(section->redis_password_file))) {
+        option_add_problem(&options->set, group->origin,
+                           "[app %s] redis_password_file: apps that share the address %s must name "
+                           "the same file",
+                           group->name, section->redis);
+    }
+    return door;
+}
+
+static void
+resolve_redis(struct service_options *options, const struct option_group *group,
+              const struct app *app)
+{
+    const struct app_section *section = group->values;
+
+    if (section->redis == NULL) {
+        if (section->redis_password_file != NULL) {
+            option_add_problem(&options->set, group->origin,
+                               "[app %s] redis_password_file: there is no redis to protect; write "
+                               "redis = 127.0.0.1:6379",
+                               group->name);
+        }
+        return;
+    }
+    if (!is_loopback(section->redis) && section->redis_password_file == NULL) {
+        option_add_problem(&options->set, group->origin,
+                           "[app %s] redis: %s can be reached from other machines, and whoever "
+                           "does can publish; write 127.0.0.1, or set redis_password_file",
+                           group->name, section->redis);
+    }
+    size_t door = add_door(options, group, section);
+    for (size_t i = 0; i < options->door_app_count; i++) {
+        if (options->door_apps[i].door == door &&
+            strcmp(options->door_apps[i].key, app->key) == 0) {
+            option_add_problem(&options->set, group->origin,
+                               "[app %s] redis: [app %s] has the key \"%s\" at %s already; only "
+                               "the key tells apps apart there",
+                               group->name, options->door_apps[i].name, app->key, section->redis);
+        }
+    }
+    options->door_apps[options->door_app_count++] =
+        (struct redis_door_app){app->name, app->key, app->handle, door};
+}
+
 static void
 resolve_app(struct service_options *options, const struct option_group *group, struct app *app)
 {
@@ -502,6 +570,7 @@ resolve_app(struct service_options *options, const struct option_group *group, s
     app->limits.groups_max = section->groups_max;
     resolve_user(options, group, app, section->user);
     resolve_headers(options, group, app);
+    resolve_redis(options, group, app);
     add_paths(options, app, section);
     add_parts(options, group, app);
     if (strchr(app->key, '*') != NULL) {
@@ -615,6 +684,8 @@ service_options_resolve(struct service_options *options)
     options->service = option_find(&options->set, "service", NULL)->values;
     options->bridge = option_find(&options->set, "bridge", NULL)->values;
     options->apps = keep(options, calloc(app_count + 1, sizeof(*options->apps)));
+    options->doors = keep(options, calloc(app_count + 1, sizeof(*options->doors)));
+    options->door_apps = keep(options, calloc(app_count + 1, sizeof(*options->door_apps)));
     for (size_t i = 0; i < options->set.group_count; i++) {
         if (is_section(&options->set.groups[i], "app")) {
             resolve_app(options, &options->set.groups[i], &options->apps[options->app_count++]);

@@ -6,6 +6,7 @@
 
 #include "common/base/log.h"
 #include "common/base/option.h"
+#include "service/redis_endpoint/redis_endpoint.h"
 #include "service/signalr/app.h"
 
 /* One struct per section; the names of the members are those of service_options.def. */
@@ -22,6 +23,7 @@ struct bridge_section {
 
 struct app_section {
     char *path, *key, *user, *origins, *access_keys_file, *upstream_headers;
+    char *redis, *redis_password_file;
     bool jsonp, detailed_errors, hub_script;
     uint64_t keep_alive, disconnect_timeout, connection_timeout, transport_connect_timeout,
         long_poll_delay, websocket_message_max, send_queue_max, groups_max;
@@ -51,6 +53,11 @@ struct service_options {
     struct app *apps; /* handle = index + 1 */
     size_t app_count;
     struct http_proxies proxies;
+    /* The Redis endpoint: its addresses, and the apps behind each. */
+    struct redis_door *doors;
+    size_t door_count;
+    struct redis_door_app *door_apps;
+    size_t door_app_count;
     /* Memory of the above. */
     void **owned;
     size_t owned_count;
