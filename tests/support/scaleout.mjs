@@ -176,3 +176,14 @@ export function commandFrame(connectionId, type, value, { waitForAck = true, id 
             value: JSON.stringify({ WaitForAck: waitForAck, Id: id, CommandType: type, Value: value }) }]),
     };
 }
+
+/** The words of the script by which SignalR 2.2 and later publishes; its SHA-1 with LF is edeb7a3b…, with CRLF 5b8e3b60…. */
+const publishLines = ["local newId = redis.call('INCR', KEYS[1])", "local payload = newId .. ' ' .. ARGV[1]",
+    "redis.call('PUBLISH', KEYS[1], payload)", 'return {newId, ARGV[1], payload}'];
+
+export function publishScript(lineEnd = '\n') {
+    return publishLines.join(`${lineEnd}${' '.repeat(18)}`);
+}
+
+/** SHA-1 of the script that SignalR 2.2.2 and later runs after a reconnect. */
+export const restoreDigest = '60a57d72ad3c5f10b4f04fe76cbc5f0cc86d1da8';
