@@ -35,7 +35,10 @@ net_test(test_tls_refused)
 net_test(test_tls_stray)
 if(NOT WIN32)
     net_test(test_stream_unix)
-    net_test(test_listener_exhausted)
+    # Valgrind keeps the limit itself: it closes the socket that accept() has got beyond it.
+    if(NOT HUBPLANE_PRESET STREQUAL "valgrind")
+        net_test(test_listener_exhausted)
+    endif()
     net_test(test_loop_signal)
     net_test(test_net_memory hubplane_fail_alloc) # on Windows libuv and OpenSSL would fail, too
 endif()
