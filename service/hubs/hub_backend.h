@@ -97,6 +97,8 @@ void hub_call_unknown_method(struct hub_call *call, struct bytes candidates);
 /** CONNECTED: this client may not connect. Its start is answered 403 and the connection ended. */
 void hub_call_refuse(struct hub_call *call, struct bytes text);
 
+/** An action could not even be made: the call will end with this error, however it is ended. */
+void hub_call_spoil(struct hub_call *call, enum status status);
 /** One of the above has been called. */
 bool hub_call_is_over(const struct hub_call *call);
 

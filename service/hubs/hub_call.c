@@ -527,6 +527,14 @@ hub_call_progress(struct hub_call *call, struct bytes value)
 }
 
 void
+hub_call_spoil(struct hub_call *call, enum status status)
+{
+    if (call->failure == STATUS_OK) {
+        call->failure = status;
+    }
+}
+
+void
 hub_call_set_state(struct hub_call *call, struct bytes name, struct bytes value)
 {
     enum status status = hub_state_set(&call->state, name, value);

@@ -8,7 +8,7 @@
 #include "service/signalr/json_document.h"
 #include "service/signalr/json_span.h"
 
-enum { STRING_BYTES_MAX = 64 * 1024 * 1024, EXCLUDED_MAX = 1000 };
+enum { STRING_BYTES_MAX = 64 * 1024 * 1024 };
 
 /* A module names calls by a type of its own. */
 static struct hub_call *
@@ -135,17 +135,21 @@ send_except(struct hubplane_call *call, enum hubplane_target target, struct hubp
             struct hubplane_text method, struct hubplane_text arguments,
             const struct hubplane_text *excluded, size_t excluded_count)
 {
-    struct bytes views[EXCLUDED_MAX];
-    size_t count = excluded_count < EXCLUDED_MAX ? excluded_count : EXCLUDED_MAX;
+    struct bytes *views = calloc(excluded_count + 1, sizeof(*views));
     enum hub_target to;
 
-    for (size_t i = 0; i < count; i++) {
+    if (views == NULL) {
+        hub_call_spoil(call_of(call), STATUS_NO_MEMORY);
+        return;
+    }
+    for (size_t i = 0; i < excluded_count; i++) {
         views[i] = bytes_of(excluded[i]);
     }
     if (read_target(call, target, &to)) {
         hub_call_send(call_of(call), to, bytes_of(name), bytes_of(method), bytes_of(arguments),
-                      count == 0 ? NULL : views, count);
+                      excluded_count == 0 ? NULL : views, excluded_count);
     }
+    free(views);
 }
 
 static void

@@ -382,6 +382,16 @@ make_hub(struct service_options *options, const struct option_group *group, cons
 {
     const struct hub_section *section = group->values;
 
+    if (section->methods != NULL && section->upstream == NULL) {
+        option_add_problem(&options->set, group->origin,
+                           "[hub %s] methods is for a hub with an upstream: rules and modules name "
+                           "their own",
+                           group->name);
+    }
+    if (section->module_settings != NULL && section->module == NULL) {
+        option_add_problem(&options->set, group->origin,
+                           "[hub %s] module_settings without a module", group->name);
+    }
     if (section->module != NULL) {
         return (struct app_hub){name, hub_module_make, make_module(options, group)};
     }

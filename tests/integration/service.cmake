@@ -11,8 +11,6 @@ hubplane_integration_test(service_hubs COMMAND "${node_program}" service_hubs.mj
 hubplane_integration_test(service_reconnect COMMAND "${node_program}" service_reconnect.mjs TIMEOUT 240)
 hubplane_integration_test(service_timing COMMAND "${node_program}" service_timing.mjs TIMEOUT 240)
 hubplane_integration_test(service_bus COMMAND "${node_program}" service_bus.mjs TIMEOUT 240)
-hubplane_integration_test(service_upstream COMMAND "${node_program}" service_upstream.mjs TIMEOUT 300)
-hubplane_integration_test(service_samples COMMAND "${node_program}" service_samples.mjs TIMEOUT 400)
 hubplane_integration_test(service_browser COMMAND "${node_program}" ../browser/browser_client.mjs TIMEOUT 300)
 hubplane_integration_test(service_dotnet COMMAND "${node_program}" ../dotnet/dotnet_client.mjs TIMEOUT 400)
 hubplane_integration_test(service_demo COMMAND "${node_program}" ../demo/demo.mjs --check TIMEOUT 240)

@@ -191,3 +191,9 @@ hub_call_begin(struct worker_app *app, struct hub_backend *backend, struct bytes
     (void)hub;
     return NULL;
 }
+
+void
+hub_call_spoil(struct hub_call *call, enum status status)
+{
+    record(call, "spoil", bytes_from_string(status_name(status)), BYTES(""));
+}

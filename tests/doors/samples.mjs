@@ -61,7 +61,7 @@ async function startAspNetApplication(run) {
     return String(port);
 }
 
-await integrationTest('service_samples', async (run) => {
+await integrationTest('door_samples', async (run) => {
     const [nodePort, aspNetPort] = [await startNodeApplication(run), await startAspNetApplication(run)];
     const hasAspNet = /^\d+$/.test(aspNetPort);
     const keyFile = path.join(run.folder, 'access.keys');

@@ -58,7 +58,7 @@ class Application {
     }
 }
 
-await integrationTest('service_upstream', async (run) => {
+await integrationTest('door_upstream', async (run) => {
     const tlsKey = path.join(run.folder, 'app.pem');
     const made = runProgram('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
         '-keyout', tlsKey, '-out', `${tlsKey}.crt`, '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']);
@@ -324,10 +324,11 @@ Echo = return($1)
         const said = check(`[app chat]\nupstream_headers = Host\naccess_keys_file = ${empty}
 [app other]\npath = /o\naccess_keys_file = /nowhere/keys\n[hub other/H]\nupstream = http://a/{event}
 [hub chat/A]\nupstream = ftp://a/\n[hub chat/B]\nupstream = http://a/\nSend = all.x\n[hub chat/C]\nmodule = a.so\nSend = all.x
-[hub chat/D]\nmodule = a.so\nupstream = http://a/\n`);
+[hub chat/D]\nmodule = a.so\nupstream = http://a/\n[hub chat/E]\nmethods = Send\nmodule_settings = x\n`);
         for (const part of ['[app chat] upstream_headers: "Host" cannot be passed on', 'empty.keys": write one key on a line, or two',
             '[app other] access_keys_file "/nowhere/keys" cannot be read', '[hub chat/A] upstream: "ftp://a/" is not a URL',
             '[hub chat/B] Send: the application answers every method', '[hub chat/C] Send: the module answers every method',
+            '[hub chat/E] methods is for a hub with an upstream', '[hub chat/E] module_settings without a module',
             '[hub chat/D]: a hub is answered by an upstream or by a module, not by both']) {
             assert.ok(said.includes(part), `${part}\nin\n${said}`);
         }
