@@ -73,6 +73,21 @@ service_event_is_repeated(enum service_event event)
 }
 
 bool
+service_event_allows(struct service_event_limit *limit, enum service_event event, uint64_t now_ms,
+                     unsigned *suppressed)
+{
+    *suppressed = 0;
+    if (service_event_is_repeated(event) && now_ms < limit->next_ms[event]) {
+        limit->suppressed[event]++;
+        return false;
+    }
+    *suppressed = limit->suppressed[event];
+    limit->suppressed[event] = 0;
+    limit->next_ms[event] = now_ms + SERVICE_EVENT_INTERVAL_MS;
+    return true;
+}
+
+bool
 service_event_wrote(const char *line)
 {
     for (int i = 0; i < SERVICE_EVENT_COUNT; i++) {

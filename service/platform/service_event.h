@@ -34,6 +34,16 @@ enum log_level service_event_level(enum service_event event);
 /** Whether ${event} can come again and again, so that the Event Log gets it once in
  * SERVICE_EVENT_INTERVAL_MS. */
 bool service_event_is_repeated(enum service_event event);
+/* What keeps the Event Log from being flooded; zero-initialised. */
+struct service_event_limit {
+    uint64_t next_ms[SERVICE_EVENT_COUNT];
+    unsigned suppressed[SERVICE_EVENT_COUNT];
+};
+
+/** Whether it is time for ${event} again; if so, ${suppressed} says how many were left out since.
+ */
+bool service_event_allows(struct service_event_limit *limit, enum service_event event,
+                          uint64_t now_ms, unsigned *suppressed);
 /** Whether ${line} is one that service_event() wrote. */
 bool service_event_wrote(const char *line);
 

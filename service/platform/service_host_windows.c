@@ -38,8 +38,7 @@ struct service_host {
         void *owner;
         SERVICE_STATUS reported;
         bool is_stop_wanted; /* for ever: whoever listens next is told again */
-        uint64_t event_next_ms[SERVICE_EVENT_COUNT];
-        unsigned event_suppressed[SERVICE_EVENT_COUNT];
+        struct service_event_limit limit;
     } shared;
     HANDLE event_source; /* NULL in the console */
 };
@@ -247,21 +246,12 @@ service_host_is_service(const struct service_host *host)
     return host->status != NULL;
 }
 
-/* Whether it is time for ${event} again; ${suppressed} says how many were left out. */
 static bool
 allows_event(struct service_host *host, enum service_event event, unsigned *suppressed)
 {
-    uint64_t now_ms = clock_read_monotonic_ms();
-
     AcquireSRWLockExclusive(&host->shared.lock);
     bool is_allowed =
-        !service_event_is_repeated(event) || now_ms >= host->shared.event_next_ms[event];
-    *suppressed = is_allowed ? host->shared.event_suppressed[event] : 0;
-    host->shared.event_suppressed[event] =
-        is_allowed ? 0 : host->shared.event_suppressed[event] + 1;
-    if (is_allowed) {
-        host->shared.event_next_ms[event] = now_ms + SERVICE_EVENT_INTERVAL_MS;
-    }
+        service_event_allows(&host->shared.limit, event, clock_read_monotonic_ms(), suppressed);
     ReleaseSRWLockExclusive(&host->shared.lock);
     return is_allowed;
 }

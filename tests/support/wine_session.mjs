@@ -7,13 +7,14 @@ import { runProgram, which } from './program.mjs';
 export class WineSession {
     constructor(prefix) {
         this.prefix = prefix;
+        this.log = `${prefix}.log`;
         this.env = { WINEPREFIX: prefix, WINEDEBUG: '-all', WINEDLLOVERRIDES: 'mscoree,mshtml=' };
         this.isOpen = false;
     }
 
     /** Output goes to files, since Wine's own background processes would keep a pipe open for ever. */
     run(program, ...args) {
-        const log = `${this.prefix}.log`;
+        const { log } = this;
         fs.appendFileSync(log, `$ ${program} ${args.join(' ')}\n`);
         const at = fs.statSync(log).size;
         const done = runProgram('sh', ['-c', 'exec "$0" "$@" >>"$WINE_SESSION_LOG" 2>&1 </dev/null', program, ...args],

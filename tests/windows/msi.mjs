@@ -9,22 +9,29 @@ import { integrationTest, skip } from '../support/integration.mjs';
 import { runProgram, which } from '../support/program.mjs';
 import { PaperFarm, openWindows, windowsPath } from './windows_fixture.mjs';
 
+/** Run to the end, which must be 0; returns what was printed. */
+function mustRun(command, args, options) {
+    const done = runProgram(command, args, options);
+    assert.equal(done.code, 0, `${command} ${args.join(' ')}\n${done.stdout}${done.stderr}`);
+    return done.stdout;
+}
+
 await integrationTest('msi', async (run) => {
-    if (!which('wixl') || !which('msibuild')) {
-        skip('wixl or msibuild is missing: ./dev package installs them');
+    for (const program of ['wixl', 'msibuild', 'osslsigncode']) {
+        if (!which(program)) {
+            skip(`${program} is missing: ./dev package installs it`);
+        }
     }
     const windows = await openWindows(run);
     const [service] = windows.services;
     const programs = path.join(windows.wine.prefix, 'drive_c/Program Files/Hubplane');
     const credentials = new PaperFarm(run.folder).issue('web01');
-    const packages = {};
-    for (const version of ['0.8.0', '0.9.0']) {
-        const folder = path.join(run.folder, version);
-        const made = runProgram(path.join(import.meta.dirname, '../../installer/windows/package.sh'),
-            [windows.program, version, folder]);
-        assert.equal(made.code, 0, made.stderr);
-        packages[version] = windowsPath(path.join(folder, 'hubplane-service.msi'));
-    }
+    const make = (version, folder, env) => {
+        mustRun(path.join(import.meta.dirname, '../../installer/windows/package.sh'),
+            [windows.program, version, path.join(run.folder, folder)], { env });
+        return path.join(run.folder, folder, 'hubplane-service.msi');
+    };
+    const packages = Object.fromEntries(['0.8.0', '0.9.0'].map((version) => [version, windowsPath(make(version, version))]));
     // The exit code of msiexec, of which the shell leaves the lowest eight bits: 1603 becomes 67.
     const msiexec = (...args) => windows.wine.run('wine', 'msiexec', ...args, '/qn').code;
     // Wine asks a service to stop but, unlike Windows, does not wait for it, and its files would then be in use.
@@ -35,6 +42,23 @@ await integrationTest('msi', async (run) => {
     const registry = () => windows.wine.run('wine', 'reg', 'query', 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\Hubplane', '/s').output;
     run.atEnd(() => Object.values(packages).forEach((file) => stopped('/x', file, 'PURGE=1')));
     service.port = await freePort();
+
+    await run.step('with a certificate, package and program are signed', () => {
+        const file = (name) => path.join(run.folder, name);
+        mustRun('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=Throw-away', '-addext',
+            'extendedKeyUsage=codeSigning', '-keyout', file('sign.key'), '-out', file('sign.pem')]);
+        const signed = make('0.9.0', 'signed', { HUBPLANE_SIGN_CERTIFICATE: file('sign.pem'), HUBPLANE_SIGN_KEY: file('sign.key') });
+        mustRun('msiextract', ['-C', file('signed'), signed]);
+        for (const each of [signed, file('signed/Hubplane/hubplane-service.exe')]) {
+            assert.match(mustRun('osslsigncode', ['verify', '-in', each, '-CAfile', file('sign.pem')]), /Signature verification: ok/);
+        }
+        assert.notEqual(runProgram('osslsigncode', ['verify', '-in', file('0.9.0/hubplane-service.msi'), '-CAfile', file('sign.pem')]).code, 0);
+    });
+
+    await run.step('the program has a version in the package, without which it would never replace an older one', () => {
+        assert.match(mustRun('msiinfo', ['export', path.join(run.folder, '0.9.0/hubplane-service.msi'), 'File']),
+            /^ServiceExe\tService\t.*\t0\.9\.0\.0\t1033\t/m);
+    });
 
     await run.step('install with properties: a running, quoted, configured service', async () => {
         assert.equal(msiexec('/i', packages['0.8.0'], 'BRIDGE=127.0.0.1:9', `CREDENTIALS=${windowsPath(credentials)}`,

@@ -5,6 +5,7 @@
  *   control NAME CODE     send a control, then the status
  *   start NAME, stop NAME do it, and one status line for each change until it has come to rest
  *   config NAME           command, account, start type, time to drain at shutdown
+ *   crash NAME            let a thread of the service's process run into nowhere
  *   message FILE ID       an entry of FILE's message table with %1 in place
  */
 #include <stdio.h>
@@ -131,6 +132,29 @@ config(SC_HANDLE service)
 }
 
 static int
+crash(SC_HANDLE service)
+{
+    SERVICE_STATUS_PROCESS facts;
+    /* Nothing is ever mapped there, and it is what a call through a cleared pointer does. */
+    LPTHREAD_START_ROUTINE nowhere = (LPTHREAD_START_ROUTINE)(uintptr_t)0x10;
+
+    if (!read_status(service, &facts)) {
+        return fail("query");
+    }
+    HANDLE process = OpenProcess(PROCESS_ALL_ACCESS, FALSE, facts.dwProcessId);
+    if (process == NULL || CreateRemoteThread(process, NULL, 0, nowhere, NULL, 0, NULL) == NULL) {
+        return fail("crash");
+    }
+    if (WaitForSingleObject(process, REST_MS) != WAIT_OBJECT_0) {
+        return fail("it lives on");
+    }
+    DWORD code = 0;
+    GetExitCodeProcess(process, &code);
+    printf("exit=0x%lx\n", code);
+    return 0;
+}
+
+static int
 message(const char *file, const char *id)
 {
     DWORD_PTR texts[] = {(DWORD_PTR)L" <detail>"};
@@ -176,6 +200,9 @@ main(int count, char **arguments)
     }
     if (strcmp(arguments[1], "config") == 0) {
         return config(service);
+    }
+    if (strcmp(arguments[1], "crash") == 0) {
+        return crash(service);
     }
     return 2;
 }

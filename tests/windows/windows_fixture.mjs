@@ -140,13 +140,16 @@ export class Service {
 }
 
 /** Wine with everything a test needs, closed with the test. */
-export async function openWindows(run, { names = ['Hubplane'] } = {}) {
+export async function openWindows(run, { names = ['Hubplane'], debug } = {}) {
     if (!which('wine') || !which('openssl')) {
         skip('wine or openssl is missing: ./dev setup installs them');
     }
     const wine = new WineSession(path.join(buildDir, 'wine-service'));
     const windows = { wine, program: path.join(windowsBinDir, 'hubplane-service.exe'), tool: path.join(windowsBinDir, 'scm_tool.exe') };
     run.atEnd(() => wine.close());
+    if (debug) { // what Wine shall show in its log
+        wine.env.WINEDEBUG += `,${debug}`;
+    }
     await wine.open();
     windows.services = names.map((name) => new Service(windows, name));
     const sweep = () => {
