@@ -176,6 +176,7 @@ worker_new(const struct worker_options *options, struct worker **out)
         .proxies = *options->proxies,
         .home = options->home,
         .upstreams = options->upstreams,
+        .is_paused = options->is_paused,
         .worker = options->index,
     };
     enum status status = signalr_host_new(&host, &worker->host);

@@ -30,6 +30,7 @@ init_context(struct worker_context *context, const struct signalr_host_options *
     context->metrics = options->metrics;
     context->port = options->port;
     context->proxies = options->proxies;
+    context->is_paused = options->is_paused;
     context->backends = (struct hub_backend_context){
         .timers = options->timers,
         .log = options->log,

@@ -4,6 +4,8 @@
 #ifndef HUBPLANE_SERVICE_SIGNALR_HOST_H
 #define HUBPLANE_SERVICE_SIGNALR_HOST_H
 
+#include <stdatomic.h>
+
 #include "service/backplane/backplane_port.h"
 #include "service/http/http_exchange.h"
 #include "service/signalr/app.h"
@@ -22,6 +24,7 @@ struct signalr_host_options {
     struct http_proxies proxies;
     struct poster home;                /* reaches this worker's loop from any thread */
     const struct upstreams *upstreams; /* the node's; NULL = none */
+    const atomic_bool *is_paused;      /* while true newcomers are refused; NULL = never */
     size_t worker;                     /* its index in the node */
 };
 

@@ -42,6 +42,7 @@ struct worker_context {
     struct http_chunk keep_alives[CLIENT_FRAME_KINDS];
     char nonce[8 + 1]; /* tells this worker's messages about moved connections from others' */
     bool is_draining;
+    const atomic_bool *is_paused; /* NULL = never */
 };
 
 struct worker_app {

@@ -28,6 +28,14 @@ refuse_unavailable(struct client_request *request, struct bytes text)
     answer_unavailable(app->app, request->exchange, text);
 }
 
+/* Only who negotiates is a newcomer: present clients may reconnect. */
+static bool
+is_paused(const struct client_request *request)
+{
+    const atomic_bool *paused = request->app->context->is_paused;
+    return paused != NULL && atomic_load(paused);
+}
+
 /* Without the farm's token secrets nobody can be told from anybody else. */
 static bool
 is_ready(struct client_request *request)
@@ -177,6 +185,8 @@ dispatch(struct client_request *request)
     } else if (client_request_ends_in(request, BYTES("/negotiate"))) {
         if (request->app->context->is_draining) {
             refuse_unavailable(request, BYTES("This server is stopping; connect to another."));
+        } else if (is_paused(request)) {
+            refuse_unavailable(request, BYTES("This server is paused; connect to another."));
         } else if (is_ready(request)) {
             negotiate(request);
         }

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { startFarm } from '../support/farm.mjs';
 import { integrationTest, skip } from '../support/integration.mjs';
 import { binDir, until, which, windowsBinDir } from '../support/program.mjs';
-import { transports } from '../support/signalr_client.mjs';
+import { request, transports } from '../support/signalr_client.mjs';
 import { assertHeard, fence, heard, serviceApps, startClient } from './service_apps.mjs';
 
 await integrationTest('service_windows', async (run) => {
@@ -47,6 +47,24 @@ await integrationTest('service_windows', async (run) => {
             await there.stop();
         });
     }
+    await run.step('pause: newcomers get 503, present clients stay; continue brings both back', async () => {
+        const scm = (...args) => wine.run('wine', windows.pathFor(path.join(windowsBinDir, 'scm_tool.exe')), ...args).output;
+        const status = async (page) => (await request(`${windows.origin}${page}`)).status;
+        const member = await startClient(windows);
+        assert.match(scm('control', windows.serviceName, '2'), /state=/);
+        await until(() => wine.state(windows.serviceName) === 'PAUSED', { what: 'PAUSED' });
+        assert.equal(await status('/health'), 503);
+        assert.equal(await status('/signalr/negotiate?clientProtocol=2.1'), 503);
+        await fence(member, member);
+        member.cut();
+        await member.reconnect(windows.url);
+        await fence(member, member);
+        scm('control', windows.serviceName, '3');
+        await until(() => wine.state(windows.serviceName) === 'RUNNING', { what: 'RUNNING' });
+        assert.equal(await status('/health'), 200);
+        assert.equal(await status('/signalr/negotiate?clientProtocol=2.1'), 200);
+        await member.stop();
+    });
     await run.step('sc stop drains: streams end, polls are told, the state is STOPPED', async () => {
         const members = [];
         for (const transport of transports) {

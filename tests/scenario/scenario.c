@@ -174,6 +174,7 @@ start_host(struct scenario *scenario, size_t index)
         .proxies = {scenario->proxies, 1},
         .home = fake_loop_poster(&scenario->loop),
         .upstreams = scenario->upstreams,
+        .is_paused = &host->is_paused,
     };
     assert_status(signalr_host_new(&options, &host->host), STATUS_OK);
     fake_port_attach(host->port, &signalr_host_port_handler, host->host);

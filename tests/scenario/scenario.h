@@ -25,6 +25,7 @@ struct scenario_host {
     struct http_server server;
     struct fake_port *port;
     struct signalr_host *host; /* NULL = killed */
+    atomic_bool is_paused;
 };
 
 enum scenario_metric {

@@ -382,6 +382,29 @@ draining_host_sends_everyone_on(void **state)
                                              "connected ChatHub\nconnected ChatHub\n");
 }
 
+/* A paused host refuses newcomers, and them only. */
+static void
+paused_host_keeps_its_clients(void **state)
+{
+    struct world *world = *state;
+    struct scenario_host *host = &world->scenario.hosts[0];
+
+    start(world, WEB_SOCKETS);
+    atomic_store(&host->is_paused, true);
+    assert_int_equal(fake_client_fetch(&world->scenario, 0, "GET", "/signalr/negotiate", NULL,
+                                       NULL),
+                     503);
+    signalr_client_drop(&world->client);
+    signalr_client_open(&world->client, "/reconnect");
+    assert_true(signalr_client_is_receiving(&world->client));
+    signalr_client_call(&world->client, "Send", "[\"still here\"]");
+    signalr_client_expect(&world->client, "say:still here");
+    atomic_store(&host->is_paused, false);
+    assert_int_equal(fake_client_fetch(&world->scenario, 0, "GET", "/signalr/negotiate", NULL,
+                                       NULL),
+                     200);
+}
+
 int
 main(void)
 {
@@ -401,6 +424,7 @@ main(void)
         ROW(jsonp_wraps_everything),
         ROW(jsonp_is_off_by_default_and_checked),
         ROW(draining_host_sends_everyone_on),
+        ROW(paused_host_keeps_its_clients),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
