@@ -31,6 +31,22 @@ MUST_CHECK enum status crypto_seal(const uint8_t key[CRYPTO_KEY_BYTES], struct b
  *  context; LIMIT, NO_MEMORY. */
 MUST_CHECK enum status crypto_open(const uint8_t key[CRYPTO_KEY_BYTES], struct bytes context,
                                    struct bytes sealed, struct buffer *out);
+
+/* A key others sign with: RSA of at least 2048 bits, or elliptic curve P-256. Never changed after
+ * it is read, so that every thread may verify with it. */
+struct crypto_public_key;
+enum crypto_key_kind { CRYPTO_KEY_RSA, CRYPTO_KEY_P256 };
+/** Read "PUBLIC KEY" or the key of a "CERTIFICATE" from PEM text; free it with
+ *  crypto_public_key_free(). OK;  INVALID - neither, or another or a weaker kind of key;
+ *  NO_MEMORY. */
+MUST_CHECK enum status crypto_public_key_read(struct bytes pem, struct crypto_public_key **out);
+void crypto_public_key_free(struct crypto_public_key *key);
+enum crypto_key_kind crypto_public_key_kind(const struct crypto_public_key *key);
+/** Whether ${signature} over the SHA-256 of ${input} is this key's: PKCS #1 v1.5 for RSA, the
+ *  64 bytes r and s for P-256 (RFC 7518 sections 3.3 and 3.4). Any thread. */
+bool crypto_public_key_verify(const struct crypto_public_key *key, struct bytes input,
+                              struct bytes signature);
+
 /* Base64: all or nothing is appended to ${out}. OK, LIMIT or NO_MEMORY. */
 /** Standard alphabet with padding. */
 enum status crypto_base64_encode(struct bytes input, struct buffer *out);

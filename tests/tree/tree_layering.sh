@@ -38,7 +38,7 @@ own_headers service/ 'common/|service/'
 own_headers bridge/ 'common/|bridge/'
 own_headers samples/ 'service/hubs/hubplane_hub\\.h'
 # Bytes and a clock in, bytes and events out: no sockets, no loop.
-for folder in signalr http websocket hubs upstream redis_endpoint; do
+for folder in identity signalr http websocket hubs upstream redis_endpoint; do
     own_headers "service/$folder/" 'common/base/|common/wire/|service/'
 done
 own_headers bridge/route/history 'common/base/|common/wire/|bridge/'

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/identity/jwt.h"
+
+#include "service/signalr/json_document.h"
+
+enum { HS256_BYTES = 32 };
+
+/* As RFC 7518 section 3.1 calls them. */
+enum algorithm { ALGORITHM_OTHER, ALGORITHM_HS256, ALGORITHM_RS256, ALGORITHM_ES256 };
+
+/* A token in its parts: header.claims.signature, the signature decoded. */
+struct parts {
+    struct bytes header, claims;
+    struct bytes input; /* what is signed: header and claims with the dot between, as received */
+    struct buffer signature;
+};
+
+static enum jwt_verdict
+verdict_of(enum status status)
+{
+    return status == STATUS_OK          ? JWT_VALID
+           : status == STATUS_NO_MEMORY ? JWT_UNAVAILABLE
+                                        : JWT_MALFORMED;
+}
+
+/* RFC 7515 allows one alphabet, and no padding. */
+static enum status
+decode(struct bytes text, struct buffer *out)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.data[i] == '+' || text.data[i] == '/' || text.data[i] == '=') {
+            return STATUS_INVALID;
+        }
+    }
+    return crypto_base64_decode(text, out);
+}
+
+/* A part that is a JSON object. */
+static enum status
+read_object(struct bytes text, yyjson_doc **out)
+{
+    struct buffer json;
+    enum status status;
+
+    *out = NULL;
+    buffer_init(&json, JWT_TOKEN_BYTES_MAX);
+    status = decode(text, &json);
+    if (status == STATUS_OK) {
+        status = json_document_read(buffer_bytes(&json), out);
+    }
+    if (status == STATUS_OK && !yyjson_is_obj(yyjson_doc_get_root(*out))) {
+        yyjson_doc_free(*out);
+        *out = NULL;
+        status = STATUS_INVALID;
+    }
+    buffer_deinit(&json);
+    return status;
+}
+
+static enum status
+split(struct bytes token, struct parts *parts)
+{
+    struct bytes rest = token;
+    struct bytes signature = BYTES_NONE;
+
+    if (token.length == 0 || token.length > JWT_TOKEN_BYTES_MAX ||
+        !bytes_split(&rest, '.', &parts->header) || !bytes_split(&rest, '.', &parts->claims) ||
+        !bytes_split(&rest, '.', &signature) || rest.data != NULL) {
+        return STATUS_INVALID;
+    }
+    parts->input = bytes_slice(token, 0, parts->header.length + 1 + parts->claims.length);
+    return decode(signature, &parts->signature);
+}
+
+static enum algorithm
+algorithm_of(yyjson_val *header)
+{
+    struct bytes name = json_document_text(yyjson_obj_get(header, "alg"));
+
+    /* An extension that must be understood is not understood here (RFC 7515 section 4.1.11). */
+    if (yyjson_obj_get(header, "crit") != NULL) {
+        return ALGORITHM_OTHER;
+    }
+    return bytes_equal(name, BYTES("HS256"))   ? ALGORITHM_HS256
+           : bytes_equal(name, BYTES("RS256")) ? ALGORITHM_RS256
+           : bytes_equal(name, BYTES("ES256")) ? ALGORITHM_ES256
+                                               : ALGORITHM_OTHER;
+}
+
+static enum algorithm
+algorithm_of_key(const struct jwt_key *key)
+{
+    if (key->secret.length > 0) {
+        return ALGORITHM_HS256;
+    }
+    if (key->public_key == NULL) {
+        return ALGORITHM_OTHER;
+    }
+    return crypto_public_key_kind(key->public_key) == CRYPTO_KEY_RSA ? ALGORITHM_RS256
+                                                                     : ALGORITHM_ES256;
+}
+
+static bool
+has_signed(const struct jwt_key *key, const struct parts *parts)
+{
+    struct bytes signature = buffer_bytes(&parts->signature);
+    uint8_t expected[HS256_BYTES];
+
+    if (key->secret.length == 0) {
+        return crypto_public_key_verify(key->public_key, parts->input, signature);
+    }
+    crypto_hmac_sha256(key->secret, parts->input, expected);
+    return signature.length == HS256_BYTES && crypto_equal(signature.data, expected, HS256_BYTES);
+}
+
+static enum jwt_verdict
+check_signature(const struct jwt_rules *rules, enum algorithm algorithm, const struct parts *parts)
+{
+    enum jwt_verdict verdict = JWT_ALGORITHM;
+
+    for (size_t i = 0; algorithm != ALGORITHM_OTHER && i < rules->key_count; i++) {
+        if (algorithm_of_key(&rules->keys[i]) != algorithm) {
+            continue;
+        }
+        if (has_signed(&rules->keys[i], parts)) {
+            return JWT_VALID;
+        }
+        verdict = JWT_SIGNATURE;
+    }
+    return verdict;
+}
+
+/* A NumericDate: seconds, perhaps with a fraction, which does not matter here. */
+static enum status
+read_time(yyjson_val *value, uint64_t *seconds)
+{
+    struct bytes text = json_document_text(value);
+    size_t point = bytes_find(text, '.');
+    uint64_t fraction;
+
+    if (!yyjson_is_raw(value)) {
+        return STATUS_INVALID;
+    }
+    if (point != SIZE_MAX) {
+        /* Its first digits show that there is no exponent behind it. */
+        struct bytes digits = bytes_after(text, point + 1);
+        if (bytes_parse_uint64(digits, &fraction) != STATUS_OK) {
+            return STATUS_INVALID;
+        }
+    }
+    return bytes_parse_uint64(bytes_slice(text, 0, point), seconds);
+}
+
+static enum jwt_verdict
+check_times(const struct jwt_rules *rules, yyjson_val *claims)
+{
+    yyjson_val *expiry = yyjson_obj_get(claims, "exp");
+    yyjson_val *start = yyjson_obj_get(claims, "nbf");
+    uint64_t expiry_seconds, start_seconds = 0;
+
+    if (expiry == NULL) {
+        return JWT_NO_EXPIRY;
+    }
+    if (read_time(expiry, &expiry_seconds) != STATUS_OK ||
+        (start != NULL && read_time(start, &start_seconds) != STATUS_OK)) {
+        return JWT_MALFORMED;
+    }
+    if (rules->now_seconds >= expiry_seconds &&
+        rules->now_seconds - expiry_seconds >= rules->leeway_seconds) {
+        return JWT_EXPIRED;
+    }
+    if (start_seconds > rules->now_seconds &&
+        start_seconds - rules->now_seconds > rules->leeway_seconds) {
+        return JWT_NOT_YET;
+    }
+    return JWT_VALID;
+}
+
+/* "aud" is one text or a list of them. */
+static bool
+is_meant_for_us(const struct jwt_rules *rules, yyjson_val *audience)
+{
+    yyjson_arr_iter list;
+    yyjson_val *value;
+
+    if (yyjson_is_str(audience)) {
+        return rules->is_audience(rules->context, json_document_text(audience));
+    }
+    if (!yyjson_arr_iter_init(audience, &list)) {
+        return false;
+    }
+    while ((value = yyjson_arr_iter_next(&list)) != NULL) {
+        if (yyjson_is_str(value) && rules->is_audience(rules->context, json_document_text(value))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum jwt_verdict
+check_claims(const struct jwt_rules *rules, yyjson_val *claims)
+{
+    enum jwt_verdict verdict = check_times(rules, claims);
+
+    if (verdict != JWT_VALID) {
+        return verdict;
+    }
+    if (rules->is_audience != NULL && !is_meant_for_us(rules, yyjson_obj_get(claims, "aud"))) {
+        return JWT_AUDIENCE;
+    }
+    if (rules->issuer.length > 0 &&
+        !bytes_equal(json_document_text(yyjson_obj_get(claims, "iss")), rules->issuer)) {
+        return JWT_ISSUER;
+    }
+    return JWT_VALID;
+}
+
+enum jwt_verdict
+jwt_verify(struct bytes token, const struct jwt_rules *rules, struct jwt *out)
+{
+    struct parts parts;
+    yyjson_doc *header = NULL;
+    yyjson_doc *claims = NULL;
+    enum jwt_verdict verdict;
+
+    buffer_init(&parts.signature, JWT_TOKEN_BYTES_MAX);
+    verdict = verdict_of(split(token, &parts));
+    if (verdict == JWT_VALID) {
+        verdict = verdict_of(read_object(parts.header, &header));
+    }
+    if (verdict == JWT_VALID) {
+        verdict = check_signature(rules, algorithm_of(yyjson_doc_get_root(header)), &parts);
+    }
+    if (verdict == JWT_VALID) {
+        verdict = verdict_of(read_object(parts.claims, &claims));
+    }
+    if (verdict == JWT_VALID) {
+        verdict = check_claims(rules, yyjson_doc_get_root(claims));
+    }
+    if (verdict == JWT_VALID) {
+        out->document = claims;
+        claims = NULL;
+    }
+    yyjson_doc_free(claims);
+    yyjson_doc_free(header);
+    buffer_deinit(&parts.signature);
+    return verdict;
+}
+
+void
+jwt_deinit(struct jwt *jwt)
+{
+    yyjson_doc_free(jwt->document);
+    jwt->document = NULL;
+}
+
+yyjson_val *
+jwt_claim(const struct jwt *jwt, const char *name)
+{
+    return yyjson_obj_get(yyjson_doc_get_root(jwt->document), name);
+}
+
+struct bytes
+jwt_claim_text(const struct jwt *jwt, const char *name)
+{
+    return json_document_text(jwt_claim(jwt, name));
+}
+
+struct bytes
+jwt_user_id(const struct jwt *jwt, const char *claim)
+{
+    static const char *const usual[] = {
+        "asrs.s.uid",
+        "nameid",
+        "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier",
+        "sub",
+    };
+    struct bytes user = BYTES_NONE;
+
+    if (claim != NULL) {
+        return jwt_claim_text(jwt, claim);
+    }
+    for (size_t i = 0; user.length == 0 && i < sizeof(usual) / sizeof(usual[0]); i++) {
+        user = jwt_claim_text(jwt, usual[i]);
+    }
+    return user;
+}
+
+const char *
+jwt_verdict_sentence(enum jwt_verdict verdict)
+{
+    static const char *const sentences[] = {
+        [JWT_VALID] = "the token is valid",
+        [JWT_MALFORMED] = "the token is malformed",
+        [JWT_ALGORITHM] = "the token is signed in a way that is not accepted here",
+        [JWT_SIGNATURE] = "the signature of the token is invalid",
+        [JWT_NO_EXPIRY] = "the token has no expiry",
+        [JWT_EXPIRED] = "the token has expired",
+        [JWT_NOT_YET] = "the token is not valid yet",
+        [JWT_AUDIENCE] = "the audience of the token is another",
+        [JWT_ISSUER] = "the issuer of the token is another",
+        [JWT_UNAVAILABLE] = "the token could not be checked",
+    };
+
+    return sentences[verdict];
+}
