@@ -220,7 +220,7 @@ an_acl_user_database_and_unix_socket(void **state)
     assert_true(rig_redis(&rig, "ACL SETUSER hubplane on >secret resetkeys ~" RIG_KEY " ~{" RIG_KEY
                                 "}:hubplane:* resetchannels &" RIG_KEY
                                 " -@all +subscribe +unsubscribe +ping +auth +select +client|setname"
-                                " +eval +evalsha +incr +publish +get +set +zadd +zrangebyscore"
+                                " +eval +evalsha +incrby +publish +get +set +zadd +zrangebyscore"
                                 " +zremrangebyrank") >= 0);
     assert_int_equal(rig_shell(&rig, "printf 'secret\\n' > password; chmod 600 password"), 0);
     snprintf(rig.redis_section, sizeof(rig.redis_section),
