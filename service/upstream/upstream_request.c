@@ -114,14 +114,17 @@ upstream_settings_url_is_valid(struct bytes text)
 static void
 append_header_text(struct buffer *out, struct bytes text)
 {
+    size_t from = 0;
+
     for (size_t i = 0; i < text.length; i++) {
-        uint8_t byte = text.data[i];
-        if (byte < ' ' || byte == 0x7F) {
-            buffer_append_format(out, "%%%02X", byte);
-        } else {
-            buffer_append_byte(out, byte);
+        if (text.data[i] >= ' ' && text.data[i] != 0x7F) {
+            continue;
         }
+        buffer_append(out, bytes_slice(text, from, i - from));
+        buffer_append_format(out, "%%%02X", text.data[i]);
+        from = i + 1;
     }
+    buffer_append(out, bytes_after(text, from));
 }
 
 static void
@@ -133,6 +136,17 @@ append_header(struct buffer *out, const char *name, struct bytes value)
 }
 
 static void
+append_lower_hex(struct buffer *out, const uint8_t *bytes, size_t length)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < length; i++) {
+        buffer_append_byte(out, (uint8_t)digits[bytes[i] >> 4]);
+        buffer_append_byte(out, (uint8_t)digits[bytes[i] & 15]);
+    }
+}
+
+static void
 append_signature(const struct upstream_settings *settings, struct bytes connection_id,
                  struct buffer *out)
 {
@@ -141,9 +155,7 @@ append_signature(const struct upstream_settings *settings, struct bytes connecti
     for (size_t i = 0; i < UPSTREAM_KEYS_MAX && settings->keys[i] != NULL; i++) {
         crypto_hmac_sha256(bytes_from_string(settings->keys[i]), connection_id, digest);
         buffer_append_string(out, i == 0 ? "X-ASRS-Signature: sha256=" : ",sha256=");
-        for (size_t j = 0; j < sizeof(digest); j++) {
-            buffer_append_format(out, "%02x", digest[j]);
-        }
+        append_lower_hex(out, digest, sizeof(digest));
     }
     if (settings->keys[0] != NULL) {
         buffer_append_string(out, "\r\n");
