@@ -10,6 +10,7 @@
 #include "service/hubs/hub_module.h"
 #include "service/hubs/hub_relay.h"
 #include "service/hubs/hub_upstream.h"
+#include "service/node/service_tokens.h"
 #include "service/upstream/upstream_settings.h"
 
 enum { KEYS_FILE_BYTES_MAX = 64 * 1024 };
@@ -62,9 +63,13 @@ service_options_deinit(struct service_options *options)
     for (size_t i = 0; i < options->rules_count; i++) {
         hub_relay_rules_free(options->rules[i]);
     }
+    for (size_t i = 0; i < options->policy_count; i++) {
+        token_policy_free(options->policies[i]);
+    }
     for (size_t i = 0; i < options->owned_count; i++) {
         free(options->owned[i]);
     }
+    free(options->policies);
     free(options->rules);
     free(options->upstreams);
     free(options->owned);
@@ -109,6 +114,23 @@ split_list(struct service_options *options, const char *text, size_t *count)
     return items == NULL ? NULL : keep(options, items);
 }
 
+static const struct token_policy *
+make_tokens(struct service_options *options, const struct option_group *group)
+{
+    const struct app_section *section = group->values;
+    struct token_policy *policy = service_tokens_make(&options->set, group);
+    struct token_policy **grown =
+        realloc(options->policies, (options->policy_count + 1) * sizeof(*grown));
+
+    if (grown == NULL) {
+        abort();
+    }
+    options->policies = grown;
+    options->policies[options->policy_count++] = policy;
+    policy->audiences = split_list(options, section->token_audience, &policy->audience_count);
+    return policy;
+}
+
 static void
 resolve_user(struct service_options *options, const struct option_group *group, struct app *app,
              char *text)
@@ -122,10 +144,16 @@ resolve_user(struct service_options *options, const struct option_group *group, 
     } else if (bytes_starts_with_ignore_case(user, BYTES("header:")) && user.length > 7) {
         app->user_source = APP_USER_HEADER;
         app->user_name = text + 7;
+    } else if (bytes_equal_ignore_case(user, BYTES("token"))) {
+        app->user_source = APP_USER_TOKEN;
+        app->tokens = make_tokens(options, group);
     } else if (!bytes_equal_ignore_case(user, BYTES("none"))) {
         option_add_problem(&options->set, group->origin,
-                           "[app %s] user: \"%s\" is not none, query:NAME or header:NAME",
+                           "[app %s] user: \"%s\" is not none, query:NAME, header:NAME or token",
                            group->name, text);
+    }
+    if (app->user_source != APP_USER_TOKEN) {
+        service_tokens_check_unused(&options->set, group);
     }
 }
 

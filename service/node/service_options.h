@@ -24,7 +24,8 @@ struct bridge_section {
 struct app_section {
     char *path, *key, *user, *origins, *access_keys_file, *upstream_headers;
     char *redis, *redis_password_file;
-    bool jsonp, detailed_errors, hub_script;
+    char *token_keys_file, *token_audience, *token_issuer, *token_user;
+    bool jsonp, detailed_errors, hub_script, token_required;
     uint64_t keep_alive, disconnect_timeout, connection_timeout, transport_connect_timeout,
         long_poll_delay, websocket_message_max, send_queue_max, groups_max;
 };
@@ -63,6 +64,8 @@ struct service_options {
     size_t owned_count;
     struct hub_relay_rules **rules;
     size_t rules_count;
+    struct token_policy **policies;
+    size_t policy_count;
     const struct upstream_settings **upstreams; /* of every hub that has one */
     size_t upstream_count;
 };

@@ -139,6 +139,7 @@ signalr_metrics_of(struct metrics *registry)
         .replays_short = SERVICE_METRIC_REPLAYS_SHORT,
         .stale_cursors = SERVICE_METRIC_STALE_CURSORS,
         .slow_consumers = SERVICE_METRIC_SLOW_CONSUMERS,
+        .unauthorized = SERVICE_METRIC_UNAUTHORIZED,
         .invalid_values = SERVICE_METRIC_INVALID_VALUES,
         .unmatched_acknowledgements = SERVICE_METRIC_UNMATCHED_ACKS,
         .hub_calls = SERVICE_METRIC_HUB_CALLS,

@@ -51,8 +51,12 @@ find_problem(const struct app *app)
             return "a base path starts with '/' and does not end with one";
         }
     }
-    if (app->user_source != APP_USER_NONE && app->user_name == NULL) {
+    if ((app->user_source == APP_USER_QUERY || app->user_source == APP_USER_HEADER) &&
+        app->user_name == NULL) {
         return "user = query or header needs a name";
+    }
+    if (app->user_source == APP_USER_TOKEN && app->tokens == NULL) {
+        return "user = token needs keys";
     }
     return NULL;
 }

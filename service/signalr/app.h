@@ -9,6 +9,7 @@
 #include "common/base/bytes.h"
 #include "service/http/http_forwarded.h"
 #include "service/hubs/hub_backend.h"
+#include "service/identity/token_policy.h"
 
 enum { APP_HUBS_MAX = 64 };
 
@@ -31,7 +32,7 @@ struct app_path {
     bool hides_script; /* <path>/hubs answers that proxies are disabled */
 };
 
-enum app_user_source { APP_USER_NONE, APP_USER_QUERY, APP_USER_HEADER };
+enum app_user_source { APP_USER_NONE, APP_USER_QUERY, APP_USER_HEADER, APP_USER_TOKEN };
 
 struct app_timeouts {
     uint32_t keep_alive_ms; /* 0 = off: every transport is recycled at connection_ms instead */
@@ -57,7 +58,8 @@ struct app {
     const struct app_path *paths;
     size_t path_count;
     enum app_user_source user_source;
-    const char *user_name;      /* of the query parameter or header */
+    const char *user_name;             /* of the query parameter or header */
+    const struct token_policy *tokens; /* of APP_USER_TOKEN */
     const char *const *origins; /* allow-list "https://example.com"; "*" = any; none = same origin
                                  * only for CORS, unchecked for WebSocket */
     size_t origin_count;
@@ -81,8 +83,8 @@ size_t app_find_hub(const struct app *app, struct bytes name);
 bool app_allows_origin(const struct app *app, struct bytes origin);
 
 struct http_parameters;
-/** app_user(app, request, query, proxies): Who the caller is: a user id, empty when anonymous.
- * ${query} holds the decoded parameters. A view into ${request} or ${query}. */
+/** app_user(app, request, query, proxies): Who the caller is: a user id, empty when anonymous; not
+ * for APP_USER_TOKEN. ${query} holds the decoded parameters. A view into ${request} or ${query}. */
 struct bytes app_user(const struct app *app, const struct http_request *request,
                       const struct http_parameters *query, const struct http_proxies *proxies);
 

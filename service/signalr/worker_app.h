@@ -22,6 +22,7 @@ struct signalr_metrics {
     size_t connections,                    /* gauge: records, with or without a transport */
         connects, reconnects, disconnects, /* counters */
         refused,                           /* 503: cap, no keys yet, draining */
+        unauthorized,                      /* 401: no token, or one that is not believed */
         delivered,                         /* messages written to clients */
         replayed,                          /* those of them after a reconnect */
         replays_short,                     /* resumed at the oldest retained message */

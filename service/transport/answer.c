@@ -2,6 +2,7 @@
 #include "service/transport/answer.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "service/signalr/jsonp.h"
 
@@ -117,6 +118,26 @@ answer_unavailable(const struct app *app, struct http_exchange *exchange, struct
                                      .headers = headers.items,
                                      .header_count = headers.count,
                                      .body = text};
+    http_exchange_respond(exchange, &response);
+}
+
+void
+answer_unauthorized(const struct app *app, struct http_exchange *exchange, struct bytes sentence)
+{
+    struct answer_headers headers;
+    char challenge[160] = "Bearer";
+
+    if (sentence.length > 0) {
+        snprintf(challenge, sizeof(challenge),
+                 "Bearer error=\"invalid_token\", error_description=\"%.*s\"",
+                 BYTES_PRINTF(sentence));
+    }
+    answer_headers_init(&headers, app, exchange);
+    answer_headers_add(&headers, BYTES("WWW-Authenticate"), bytes_from_string(challenge));
+    struct http_response response = {.status = 401,
+                                     .headers = headers.items,
+                                     .header_count = headers.count,
+                                     .body = BYTES("")};
     http_exchange_respond(exchange, &response);
 }
 

@@ -34,6 +34,9 @@ void answer_body(const struct app *app, struct http_exchange *exchange, const ch
                  struct bytes body);
 /** 503 with Retry-After. */
 void answer_unavailable(const struct app *app, struct http_exchange *exchange, struct bytes text);
+/** 401: a token is needed, or with ${sentence} why the one that came is not believed (RFC 6750). */
+void answer_unauthorized(const struct app *app, struct http_exchange *exchange,
+                         struct bytes sentence);
 /** The answer to OPTIONS: a CORS preflight, or what is allowed here. */
 void answer_options(const struct app *app, struct http_exchange *exchange);
 

@@ -10,6 +10,30 @@ static const char *const protocol_parameters[] = {
     "_",           "noCache",        "access_token",
 };
 
+/* Who the caller is. OK or NO_MEMORY. */
+static enum status
+identify_caller(struct client_request *request)
+{
+    const struct worker_context *context = request->app->context;
+    const struct app *app = request->app->app;
+
+    if (app->user_source != APP_USER_TOKEN) {
+        request->user = app_user(app, request->http, &request->query, &context->proxies);
+        return STATUS_OK;
+    }
+    struct bytes token = token_policy_find(request->http, &request->query);
+    if (token.data == NULL) {
+        request->user = BYTES("");
+        request->refusal = app->tokens->is_required ? "" : NULL;
+        return STATUS_OK;
+    }
+    enum jwt_verdict verdict =
+        token_policy_check(app->tokens, token, context->clock->wall_ms, &request->token_user);
+    request->user = buffer_bytes(&request->token_user);
+    request->refusal = verdict == JWT_VALID ? NULL : jwt_verdict_sentence(verdict);
+    return verdict == JWT_UNAVAILABLE ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
 enum status
 client_request_init(struct client_request *request, struct worker_app *app,
                     const struct app_path *path, struct http_exchange *exchange)
@@ -19,6 +43,7 @@ client_request_init(struct client_request *request, struct worker_app *app,
     *request = (struct client_request){
         .app = app, .path = path, .exchange = exchange, .http = http, .callback = BYTES("")};
     buffer_init(&request->decoded_path, PATH_BYTES_MAX);
+    buffer_init(&request->token_user, CONNECTION_TOKEN_USER_BYTES_MAX);
     enum status path_status = http_percent_decode(http->path, false, &request->decoded_path);
     enum status query_status = http_parameters_init(&request->query, http->query);
     enum status form_status = http_parameters_init(&request->form, http->body);
@@ -39,8 +64,7 @@ client_request_init(struct client_request *request, struct worker_app *app,
     }
     request->version =
         protocol_version_resolve(http_parameters_get(&request->query, BYTES("clientProtocol")));
-    request->user = app_user(app->app, http, &request->query, &app->context->proxies);
-    return STATUS_OK;
+    return identify_caller(request);
 }
 
 void
@@ -51,6 +75,7 @@ client_request_deinit(struct client_request *request)
     }
     http_parameters_deinit(&request->form);
     http_parameters_deinit(&request->query);
+    buffer_deinit(&request->token_user);
     buffer_deinit(&request->decoded_path);
 }
 

@@ -22,7 +22,10 @@ struct client_request {
     struct http_parameters form; /* of any body, whatever its Content-Type */
     struct bytes callback;       /* of JSONP; empty = none */
     struct bytes user;           /* empty = anonymous */
-    uint64_t hubs;               /* registered by this request: bit i = app->hubs[i] */
+    struct buffer token_user;    /* where it is when a token says so */
+    const char *refusal; /* why the caller may not enter: a sentence, empty when it has not said who
+                            it is; NULL = it may */
+    uint64_t hubs;       /* registered by this request: bit i = app->hubs[i] */
     struct protocol_version version;
     const struct transport_operations *transport; /* NULL until client_request_identify() */
     struct connection_token token;

@@ -174,13 +174,30 @@ check_callback(struct client_request *request)
     return true;
 }
 
+/* Whether the caller has said who it is, where the app asks for it. False: answered. */
+static bool
+is_let_in(struct client_request *request)
+{
+    const struct worker_app *app = request->app;
+
+    if (request->refusal == NULL) {
+        return true;
+    }
+    worker_app_count(app, app->context->metrics.unauthorized, 1);
+    answer_unauthorized(app->app, request->exchange, bytes_from_string(request->refusal));
+    return false;
+}
+
 static void
 dispatch(struct client_request *request)
 {
-    if (!check_callback(request) || !read_hubs(request)) {
+    /* A <script> brings no token; what it loads is no secret. */
+    bool is_script = request->path->raw == NULL && script_request_is(request);
+
+    if (!check_callback(request) || (!is_script && !is_let_in(request)) || !read_hubs(request)) {
         return;
     }
-    if (request->path->raw == NULL && script_request_is(request)) {
+    if (is_script) {
         script_request_handle(request);
     } else if (client_request_ends_in(request, BYTES("/negotiate"))) {
         if (request->app->context->is_draining) {
