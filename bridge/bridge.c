@@ -10,6 +10,7 @@
 #include "bridge/bridge_apps.h"
 #include "bridge/bridge_metrics.h"
 #include "bridge/bridge_trust.h"
+#include "bridge/node_link/bridge_peers.h"
 #include "bridge/node_link/node_links.h"
 #include "bridge/redis/redis_backplane.h"
 #include "bridge/route/route_memory.h"
@@ -35,6 +36,7 @@ struct bridge {
     struct route_backplane *backplane;
     struct bridge_apps apps;
     struct node_links links;
+    struct bridge_peers peers;
     struct bridge_trust trust;
     struct admin_page admin_page;
     struct admin_server *admin; /* NULL: nothing answers */
@@ -211,6 +213,14 @@ issue_own_credentials(const struct bridge *bridge, struct buffer *problem)
                                                    : STATUS_OK;
 }
 
+static enum status
+reload_credentials(struct bridge *bridge, const char *credentials, struct buffer *problem)
+{
+    enum status status = node_links_reload(&bridge->links, credentials, problem);
+
+    return status == STATUS_OK ? bridge_peers_reload(&bridge->peers, credentials, problem) : status;
+}
+
 /* So does the bridge that holds the authority renew them. */
 static bool
 renew_own_credentials(void *owner)
@@ -226,7 +236,7 @@ renew_own_credentials(void *owner)
     buffer_init(&problem, NAMED_FILE_MAX_BYTES);
     status = write_own_credentials(bridge, &problem);
     if (status == STATUS_OK) {
-        status = node_links_reload(&bridge->links, options->credentials, &problem);
+        status = reload_credentials(bridge, options->credentials, &problem);
     }
     if (status != STATUS_OK) {
         log_error(loop_log(bridge->loop), "bridge", "cannot renew its own credentials: %.*s",
@@ -234,6 +244,16 @@ renew_own_credentials(void *owner)
     }
     buffer_deinit(&problem);
     return status == STATUS_OK;
+}
+
+/* To those that dialed us, and to those that we dialed: the lists of both may be incomplete. */
+static void
+share(void *owner)
+{
+    struct bridge *bridge = owner;
+
+    node_links_share(&bridge->links);
+    bridge_peers_share(&bridge->peers);
 }
 
 static enum status
@@ -248,14 +268,15 @@ init_trust(struct bridge *bridge, struct buffer *problem)
                                  .apps = &bridge->apps,
                                  .links = &bridge->links,
                                  .renew = renew_own_credentials,
+                                 .on_changed = share,
                                  .owner = bridge,
                              },
                              problem);
 }
 
-/* Every node has left: nothing calls into the apps any more. */
+/* Every node has left, and we have left every bridge: nothing calls in any more. */
 static void
-on_links_closed(void *owner)
+on_peers_closed(void *owner)
 {
     struct bridge *bridge = owner;
     void (*on_closed)(void *owner) = bridge->on_closed;
@@ -269,6 +290,33 @@ on_links_closed(void *owner)
     metrics_deinit(&bridge->metrics);
     free(bridge);
     on_closed(closed_owner);
+}
+
+static void
+on_links_closed(void *owner)
+{
+    struct bridge *bridge = owner;
+
+    bridge_peers_close(&bridge->peers);
+}
+
+static enum status
+open_peers(struct bridge *bridge, struct buffer *problem)
+{
+    const struct bridge_options *options = bridge->options;
+
+    return bridge_peers_open(&bridge->peers,
+                             &(struct bridge_peers_options){
+                                 .loop = bridge->loop,
+                                 .addresses = options->bridge->peers,
+                                 .credentials = options->credentials,
+                                 .self = &bridge->links.options.peers.self,
+                                 .trust = &bridge->trust,
+                                 .metrics = &bridge->metrics,
+                                 .on_closed = on_peers_closed,
+                                 .owner = bridge,
+                             },
+                             problem);
 }
 
 static enum status
@@ -287,6 +335,7 @@ open_links(struct bridge *bridge, struct buffer *problem)
                 .metrics = &bridge->metrics,
                 .deliver_high_bytes = options->bridge->queue_max,
                 .revoked = &bridge->trust.revoked,
+                .trust = &bridge->trust,
                 .self =
                     {
                         .name = bytes_from_string(options->name),
@@ -314,6 +363,7 @@ open_admin(struct bridge *bridge)
         .metrics = &bridge->metrics,
         .apps = &bridge->apps,
         .links = &bridge->links,
+        .peers = &bridge->peers,
         .clock = loop_clock(loop),
         .started_ms = loop_clock(loop)->now_ms,
     };
@@ -408,10 +458,15 @@ bridge_open(struct loop *loop, const struct bridge_options *options, void (*on_c
     if (status == STATUS_OK) {
         status = bridge_apps_open_configured(&bridge->apps, problem);
     }
+    /* What may fail for reasons outside comes last; the peers are dialed from the loop. */
+    if (status == STATUS_OK) {
+        status = open_peers(bridge, problem);
+    }
     if (status == STATUS_OK) {
         status = open_links(bridge, problem);
     }
     if (status != STATUS_OK) {
+        bridge_peers_deinit(&bridge->peers);
         bridge_trust_deinit(&bridge->trust);
         bridge_apps_deinit(&bridge->apps);
         close_backplane(bridge);
@@ -460,7 +515,7 @@ bridge_drain(struct bridge *bridge, uint64_t timeout_ms)
 enum status
 bridge_reload(struct bridge *bridge, const char *credentials, struct buffer *problem)
 {
-    return node_links_reload(&bridge->links, credentials, problem);
+    return reload_credentials(bridge, credentials, problem);
 }
 
 uint16_t

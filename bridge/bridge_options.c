@@ -106,6 +106,24 @@ check_redis(struct bridge_options *options)
 }
 
 static void
+check_peers(struct bridge_options *options)
+{
+    struct bytes rest = bytes_from_string(options->bridge->peers), item;
+
+    while (bytes_split(&rest, ',', &item)) {
+        char *address = bytes_duplicate(bytes_trim(item));
+        struct net_address parsed;
+
+        if (address == NULL || net_address_parse(address, &parsed) != STATUS_OK || parsed.is_unix) {
+            option_add_problem(&options->set, origin_of(options, "bridge", "peers"),
+                               "[bridge] peers: \"%s\" is not HOST:PORT or [IPv6]:PORT",
+                               address == NULL ? "" : address);
+        }
+        free(address);
+    }
+}
+
+static void
 check_apps(struct bridge_options *options)
 {
     for (size_t i = 0; i < options->set.group_count; i++) {
@@ -157,6 +175,7 @@ bridge_options_resolve(struct bridge_options *options)
         option_add_problem(&options->set, origin_of(options, "bridge", "listen"),
                            "[bridge] listen: an address is needed, such as *:7443");
     }
+    check_peers(options);
     check_redis(options);
     check_apps(options);
     options->name =

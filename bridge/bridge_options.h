@@ -10,7 +10,7 @@
 
 /* One struct per section; the names of the members are those of bridge_options.def. */
 struct bridge_options_bridge {
-    char *name, *listen, *admin, *state, *credentials, *log_level;
+    char *name, *listen, *admin, *state, *credentials, *peers, *log_level;
     uint64_t history_max, message_max, reorder_max, queue_max, links_max, apps_max, drain_timeout;
 };
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "bridge/authority/farm_share.h"
 #include "bridge/bridge_metrics.h"
 
 enum { DAY_S = 24 * 3600, DAY_MS = DAY_S * 1000, PROBLEM_MAX_BYTES = 4096 };
@@ -16,14 +17,14 @@ now_s(const struct bridge_trust *trust)
 
 /* ---- Revoked certificates ---- */
 
-static void
+static bool
 look_at_revoked(struct bridge_trust *trust)
 {
     size_t before = farm_revoked_count(&trust->revoked);
     struct buffer problem;
 
     if (!state_file_changed(&trust->revoked_stamp, trust->revoked_path)) {
-        return;
+        return false;
     }
     buffer_init(&problem, PROBLEM_MAX_BYTES);
     if (farm_revoked_load(&trust->revoked, trust->options.state, &problem) != STATUS_OK) {
@@ -40,18 +41,62 @@ look_at_revoked(struct bridge_trust *trust)
         node_links_close_revoked(trust->options.links);
     }
     buffer_deinit(&problem);
+    return true;
 }
 
 /* ---- Token secrets ---- */
 
 /* Files in it are replaced by renaming, which changes the directory. */
-static void
+static bool
 look_at_secrets(struct bridge_trust *trust)
 {
-    if (state_file_changed(&trust->secrets_stamp, trust->secrets_path) ||
-        trust->options.apps->secrets_until_s <= now_s(trust)) {
+    bool has_changed = state_file_changed(&trust->secrets_stamp, trust->secrets_path);
+
+    if (has_changed || trust->options.apps->secrets_until_s <= now_s(trust)) {
         bridge_apps_refresh_secrets(trust->options.apps);
     }
+    return has_changed;
+}
+
+/* ---- Other bridges ---- */
+
+void
+bridge_trust_share(struct bridge_trust *trust,
+                   void (*on_piece)(void *owner, struct bytes name, struct bytes content),
+                   void *owner)
+{
+    struct buffer problem;
+
+    buffer_init(&problem, PROBLEM_MAX_BYTES);
+    if (farm_share_each(trust->options.state, on_piece, owner, &problem) != STATUS_OK) {
+        log_error(trust->options.log, "bridge",
+                  "other bridges are not told of certificates and token secrets: %.*s",
+                  BYTES_PRINTF(buffer_bytes(&problem)));
+    }
+    buffer_deinit(&problem);
+}
+
+static void on_timer(struct timer *timer);
+
+void
+bridge_trust_take(struct bridge_trust *trust, const char *subject, struct bytes name,
+                  struct bytes content)
+{
+    struct buffer problem;
+    bool has_changed;
+
+    buffer_init(&problem, PROBLEM_MAX_BYTES);
+    if (farm_share_merge(trust->options.state, name, content, now_s(trust), &has_changed,
+                         &problem) != STATUS_OK) {
+        log_error(trust->options.log, subject, "what it shares was not taken: %.*s",
+                  BYTES_PRINTF(buffer_bytes(&problem)));
+    } else if (has_changed) {
+        metrics_add(trust->options.metrics, BRIDGE_METRIC_SHARES_TAKEN, 1);
+        log_info(trust->options.log, subject, "what it shares was taken what=%.*s",
+                 BYTES_PRINTF(name));
+        timer_start(trust->options.timers, &trust->timer, 0, on_timer);
+    }
+    buffer_deinit(&problem);
 }
 
 /* ---- Expiry ---- */
@@ -95,8 +140,13 @@ on_timer(struct timer *timer)
     struct bridge_trust *trust = CONTAINER_OF(timer, struct bridge_trust, timer);
 
     /* First the links, so that no revoked node is given the new secrets. */
-    look_at_revoked(trust);
-    look_at_secrets(trust);
+    bool has_changed = look_at_revoked(trust);
+
+    has_changed = look_at_secrets(trust) || has_changed;
+    has_changed = state_file_changed(&trust->issued_stamp, trust->issued_path) || has_changed;
+    if (has_changed) {
+        trust->options.on_changed(trust->options.owner);
+    }
     look_at_expiry(trust);
     timer_start(trust->options.timers, timer, BRIDGE_TRUST_LOOK_MS, on_timer);
 }
@@ -109,7 +159,8 @@ bridge_trust_init(struct bridge_trust *trust, const struct bridge_trust_options 
     farm_revoked_init(&trust->revoked);
     trust->revoked_path = state_path(options->state, "revoked");
     trust->secrets_path = state_path(options->state, "secrets");
-    if (trust->revoked_path == NULL || trust->secrets_path == NULL) {
+    trust->issued_path = state_path(options->state, "issued");
+    if (trust->revoked_path == NULL || trust->secrets_path == NULL || trust->issued_path == NULL) {
         (void)buffer_append_string(problem, "out of memory");
         return STATUS_NO_MEMORY;
     }
@@ -129,4 +180,5 @@ bridge_trust_deinit(struct bridge_trust *trust)
     farm_revoked_deinit(&trust->revoked);
     free(trust->revoked_path);
     free(trust->secrets_path);
+    free(trust->issued_path);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bridge_trust: keeps the running bridge in step with the state directory, whoever changes it (this
- * machine's command line, a copy from another bridge): closes the links of revoked certificates,
- * hands on new token secrets, and tells when a certificate is about to expire.
+ * machine's command line, another bridge): closes the links of revoked certificates, hands on new
+ * token secrets, shows other bridges what has changed, and tells when a certificate is about to
+ * expire.
  */
 #ifndef HUBPLANE_BRIDGE_TRUST_H
 #define HUBPLANE_BRIDGE_TRUST_H
@@ -23,6 +24,8 @@ struct bridge_trust_options {
     /* This bridge's certificate has less than PEER_EXPIRY_WARNING_S left: true if it has been
      * replaced. */
     bool (*renew)(void *owner);
+    /* What is shared has changed: show it to every other bridge; revoked ones are to be cut off. */
+    void (*on_changed)(void *owner);
     void *owner;
 };
 
@@ -31,8 +34,10 @@ struct bridge_trust {
     struct farm_revoked revoked;
     struct state_stamp revoked_stamp;
     struct state_stamp secrets_stamp;
+    struct state_stamp issued_stamp;
     char *revoked_path;
     char *secrets_path;
+    char *issued_path;
     uint64_t next_warning_ms;
     struct timer timer;
 };
@@ -44,6 +49,13 @@ MUST_CHECK enum status bridge_trust_init(struct bridge_trust *trust,
                                          struct buffer *problem);
 /** Begin to watch: the apps and the door are open. */
 void bridge_trust_start(struct bridge_trust *trust);
+/** Show another bridge all that bridges share; views live during the call. */
+void bridge_trust_share(struct bridge_trust *trust,
+                        void (*on_piece)(void *owner, struct bytes name, struct bytes content),
+                        void *owner);
+/** Take what another bridge shares; ${subject} names it in the log. */
+void bridge_trust_take(struct bridge_trust *trust, const char *subject, struct bytes name,
+                       struct bytes content);
 /** No link may be left. */
 void bridge_trust_deinit(struct bridge_trust *trust);
 

@@ -117,6 +117,12 @@ append_heading(const struct admin_page *page, struct buffer *out)
         (void)buffer_append_format(out, "Redis        %s, %s\n", page->options->redis->address,
                                    has_backplane(page) ? "connected" : "NOT CONNECTED");
     }
+    LIST_FOR_EACH (node, &page->peers->list) {
+        const struct bridge_peer *peer = bridge_peer_from(node);
+
+        (void)buffer_append_format(out, "Peer         %s, %s\n", bridge_peer_address(peer),
+                                   bridge_peer_state_name(peer));
+    }
     (void)buffer_append_string(out, "Certificate  expires ");
     append_date(expires_s, out);
     (void)buffer_append_format(out, ", in %" PRId64 " days\n",
@@ -199,6 +205,23 @@ append_json_app(const struct route_app *app, struct buffer *out)
 }
 
 static void
+append_json_peers(const struct admin_page *page, struct buffer *out)
+{
+    const char *separator = "";
+
+    (void)buffer_append_string(out, ",\"peers\":[");
+    LIST_FOR_EACH (node, &page->peers->list) {
+        const struct bridge_peer *peer = bridge_peer_from(node);
+
+        (void)buffer_append_format(out, "%s{\"address\":", separator);
+        (void)buffer_append_json_string(out, bytes_from_string(bridge_peer_address(peer)));
+        (void)buffer_append_format(out, ",\"state\":\"%s\"}", bridge_peer_state_name(peer));
+        separator = ",";
+    }
+    (void)buffer_append_byte(out, ']');
+}
+
+static void
 append_json(const struct admin_page *page, struct buffer *out)
 {
     const char *separator = "";
@@ -220,6 +243,7 @@ append_json(const struct admin_page *page, struct buffer *out)
         (void)buffer_append_format(out, ",\"connected\":%s}",
                                    has_backplane(page) ? "true" : "false");
     }
+    append_json_peers(page, out);
     (void)buffer_append_string(out, ",\"nodes\":[");
     LIST_FOR_EACH (node, &page->links->peers) {
         struct peer_view view;

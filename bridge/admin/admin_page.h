@@ -6,6 +6,7 @@
 
 #include "bridge/admin/admin_server.h"
 #include "bridge/bridge_apps.h"
+#include "bridge/node_link/bridge_peers.h"
 #include "bridge/node_link/node_links.h"
 
 /* What is reported on; all borrowed. */
@@ -14,6 +15,7 @@ struct admin_page {
     const struct metrics *metrics;
     const struct bridge_apps *apps;
     const struct node_links *links;
+    const struct bridge_peers *peers;
     struct clock *clock;
     uint64_t started_ms; /* in clock->now_ms terms */
 };

@@ -12,6 +12,7 @@
 #include "common/net/dialer.h"
 #include "common/net/net_address.h"
 #include "common/wire/link_client.h"
+#include "common/wire/link_client_ignore.h"
 
 enum { APP_HANDLE = 1, CREDENTIALS_MAX_BYTES = 1024 * 1024, DIAL_TIMEOUT_MS = 5000 };
 
@@ -78,90 +79,22 @@ on_link_failed(void *owner, enum status status, const char *reason)
     }
 }
 
-/* What a listener has no use for. */
-static void
-ignore_published(void *owner, uint16_t app, uint64_t sequence, uint64_t id)
-{
-    (void)owner, (void)app, (void)sequence, (void)id;
-}
-
-static void
-ignore_refused(void *owner, uint16_t app, uint64_t sequence, enum status status, struct bytes text)
-{
-    (void)owner, (void)app, (void)sequence, (void)status, (void)text;
-}
-
-static void
-ignore_interest_ack(void *owner, uint16_t app, uint32_t request, uint64_t position)
-{
-    (void)owner, (void)app, (void)request, (void)position;
-}
-
-static void
-ignore_replayed(void *owner, uint16_t app, uint32_t request, uint64_t position, uint64_t missing_to)
-{
-    (void)owner, (void)app, (void)request, (void)position, (void)missing_to;
-}
-
-static void
-ignore_gap(void *owner, uint16_t app, uint64_t from, uint64_t to)
-{
-    (void)owner, (void)app, (void)from, (void)to;
-}
-
-static void
-ignore_query_ack(void *owner, uint16_t app, uint32_t request, bool exists)
-{
-    (void)owner, (void)app, (void)request, (void)exists;
-}
-
-static void
-ignore_state(void *owner, uint16_t app, enum link_backplane_state state, struct bytes text)
-{
-    (void)owner, (void)app, (void)state, (void)text;
-}
-
-static void
-ignore_secrets(void *owner, uint16_t app, size_t count,
-               const uint8_t (*secrets)[ENVELOPE_SECRET_BYTES])
-{
-    (void)owner, (void)app, (void)count, (void)secrets;
-}
-
-static void
-ignore_position(void *owner, uint16_t app, uint64_t position)
-{
-    (void)owner, (void)app, (void)position;
-}
-
-static void
-ignore_credit(void *owner, uint64_t bytes)
-{
-    (void)owner, (void)bytes;
-}
-
-static void
-ignore_goaway(void *owner, struct bytes reason, struct bytes others)
-{
-    (void)owner, (void)reason, (void)others;
-}
-
 static const struct link_client_handler link_handler = {
     .on_welcome = on_welcome,
     .on_opened = on_opened,
     .on_open_refused = on_open_refused,
-    .on_published = ignore_published,
-    .on_refused = ignore_refused,
-    .on_interest_ack = ignore_interest_ack,
+    .on_published = link_client_ignore_published,
+    .on_refused = link_client_ignore_refused,
+    .on_interest_ack = link_client_ignore_interest_ack,
     .on_deliver = on_deliver,
-    .on_replayed = ignore_replayed,
-    .on_gap = ignore_gap,
-    .on_query_ack = ignore_query_ack,
-    .on_state = ignore_state,
-    .on_secrets = ignore_secrets,
-    .on_position = ignore_position,
-    .on_credit = ignore_credit,
-    .on_goaway = ignore_goaway,
+    .on_replayed = link_client_ignore_replayed,
+    .on_gap = link_client_ignore_gap,
+    .on_query_ack = link_client_ignore_query_ack,
+    .on_state = link_client_ignore_state,
+    .on_secrets = link_client_ignore_secrets,
+    .on_position = link_client_ignore_position,
+    .on_credit = link_client_ignore_credit,
+    .on_goaway = link_client_ignore_goaway,
     .on_failed = on_link_failed,
 };
 

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 
 #include "common/base/file.h"
+#include "common/base/map.h"
 
-enum { ISSUED_FIELDS = 5, REVOKED_FIELDS = 3 };
+enum { ISSUED_FIELDS = 5, REVOKED_FIELDS = 3, FIELDS_MAX = 5 };
 
 /* ---- Lines ---- */
 
@@ -185,13 +186,13 @@ revoke_entry(void *owner, const struct farm_list_entry *entry)
 }
 
 static enum status
-append_revoked(const char *directory, struct bytes lines, struct buffer *problem)
+append_lines(const char *directory, const char *name, struct bytes lines, struct buffer *problem)
 {
-    char *path = state_path(directory, "revoked");
+    char *path = state_path(directory, name);
     enum status status = path == NULL ? STATUS_NO_MEMORY : state_file_append(path, lines);
 
     if (status != STATUS_OK) {
-        (void)buffer_append_format(problem, "cannot add to %s/revoked: %s%s", directory,
+        (void)buffer_append_format(problem, "cannot add to %s/%s: %s%s", directory, name,
                                    status_sentence(status), remedy(status));
     }
     free(path);
@@ -219,9 +220,94 @@ farm_list_revoke(const char *directory, struct bytes name, int64_t now_s, size_t
         (void)buffer_append_string(problem, status_sentence(status));
     }
     if (status == STATUS_OK && revocation.revoked_count > 0) {
-        status = append_revoked(directory, buffer_bytes(&revocation.lines), problem);
+        status = append_lines(directory, "revoked", buffer_bytes(&revocation.lines), problem);
     }
     *count = revocation.revoked_count;
     buffer_deinit(&revocation.lines);
+    return status;
+}
+
+/* ---- What other bridges have ---- */
+
+static const struct {
+    const char *name;
+    size_t field_count;
+} lists[] = {
+    [FARM_LIST_ISSUED] = {"issued", ISSUED_FIELDS},
+    [FARM_LIST_REVOKED] = {"revoked", REVOKED_FIELDS},
+};
+
+const char *
+farm_list_name(enum farm_list list)
+{
+    return lists[list].name;
+}
+
+enum status
+farm_list_text(const char *directory, enum farm_list list, struct buffer *out,
+               struct buffer *problem)
+{
+    return read_list(directory, lists[list].name, out, problem);
+}
+
+/* Append to ${added} the lines of ${text} whose serial is not in ${serials}, and put it there. */
+static enum status
+collect_new(enum farm_list list, struct bytes text, struct map *serials, struct buffer *added)
+{
+    struct bytes fields[FIELDS_MAX];
+    size_t count = lists[list].field_count;
+
+    while (next_line(&text, fields, count)) {
+        const struct bytes *last = &fields[count - 1];
+        size_t length = (size_t)(last->data + last->length - fields[0].data);
+
+        if (fields[0].length == 0 || map_get(serials, fields[0]) != NULL) {
+            continue;
+        }
+        (void)buffer_append(added, bytes_from(fields[0].data, length));
+        if (buffer_append_byte(added, '\n') != STATUS_OK) {
+            return added->status;
+        }
+        if (map_put(serials, fields[0], serials) != STATUS_OK) {
+            return STATUS_NO_MEMORY;
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status
+farm_list_merge(const char *directory, enum farm_list list, struct bytes text, bool *has_changed,
+                struct buffer *problem)
+{
+    struct buffer ours, added;
+    struct map serials;
+    enum status status;
+
+    *has_changed = false;
+    buffer_init(&ours, STATE_FILE_MAX_BYTES);
+    buffer_init(&added, STATE_FILE_MAX_BYTES);
+    map_init(&serials);
+    status = read_list(directory, lists[list].name, &ours, problem);
+    if (status == STATUS_OK && !bytes_equal(buffer_bytes(&ours), text)) {
+        status = collect_new(list, buffer_bytes(&ours), &serials, &added);
+        buffer_clear(&added);
+        if (status == STATUS_OK) {
+            status = collect_new(list, text, &serials, &added);
+        }
+        if (status == STATUS_OK && ours.length + added.length > STATE_FILE_MAX_BYTES) {
+            status = STATUS_LIMIT;
+        }
+        if (status != STATUS_OK) {
+            (void)buffer_append_format(problem, "cannot add to %s/%s: %s", directory,
+                                       lists[list].name, status_sentence(status));
+        }
+    }
+    if (status == STATUS_OK && added.length > 0) {
+        status = append_lines(directory, lists[list].name, buffer_bytes(&added), problem);
+        *has_changed = status == STATUS_OK;
+    }
+    map_deinit(&serials);
+    buffer_deinit(&added);
+    buffer_deinit(&ours);
     return status;
 }

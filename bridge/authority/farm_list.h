@@ -6,7 +6,7 @@
  *   revoked    serial, name, time of the revocation
  *
  * One line each, separated by tabs; serials in hex of any case, times in Unix seconds. Lines are
- * only ever added, so files of several bridges may be merged by hand.
+ * only ever added, so the lists of several bridges are merged by adding what is missing.
  */
 #ifndef HUBPLANE_BRIDGE_FARM_LIST_H
 #define HUBPLANE_BRIDGE_FARM_LIST_H
@@ -50,5 +50,19 @@ MUST_CHECK enum status farm_list_read(const char *directory,
  *    Returns:  OK - ${count} of them;  NOT_FOUND - none has been issued;  as above. */
 MUST_CHECK enum status farm_list_revoke(const char *directory, struct bytes name, int64_t now_s,
                                         size_t *count, struct buffer *apps, struct buffer *problem);
+
+/* The lists as other bridges have them. */
+enum farm_list { FARM_LIST_ISSUED, FARM_LIST_REVOKED };
+
+/** Its file's name in the state directory. */
+const char *farm_list_name(enum farm_list list);
+/** Append the list, as it is, to ${out}. */
+MUST_CHECK enum status farm_list_text(const char *directory, enum farm_list list,
+                                      struct buffer *out, struct buffer *problem);
+/** Add the lines of another bridge's list whose serials are not in ours. ${has_changed}: there were
+ * some. */
+MUST_CHECK enum status farm_list_merge(const char *directory, enum farm_list list,
+                                       struct bytes text, bool *has_changed,
+                                       struct buffer *problem);
 
 #endif

@@ -54,13 +54,9 @@ hex_value(uint8_t digit)
     return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
-/* "HEX" or "HEX UNTIL" */
 static bool
-parse_secret(struct bytes line, uint8_t *out, int64_t *until_s)
+parse_hex(struct bytes hex, uint8_t *out)
 {
-    struct bytes hex = bytes_slice(line, 0, bytes_find(line, ' '));
-    uint64_t until;
-
     if (hex.length != SECRET_HEX_DIGITS) {
         return false;
     }
@@ -73,16 +69,34 @@ parse_secret(struct bytes line, uint8_t *out, int64_t *until_s)
         }
         out[i] = (uint8_t)(high * 16 + low);
     }
-    *until_s = INT64_MAX;
-    if (hex.length == line.length) {
+    return true;
+}
+
+/* Leaves ${out} alone at the end of the line. */
+static bool
+parse_number(struct bytes *line, int64_t *out)
+{
+    struct bytes word;
+    uint64_t value;
+
+    if (!bytes_split(line, ' ', &word)) {
         return true;
     }
-    if (bytes_parse_uint64(bytes_after(line, hex.length + 1), &until) != STATUS_OK ||
-        until > INT64_MAX) {
+    if (bytes_parse_uint64(word, &value) != STATUS_OK || value > INT64_MAX) {
         return false;
     }
-    *until_s = (int64_t)until;
+    *out = (int64_t)value;
     return true;
+}
+
+/* "HEX", "HEX NUMBER" or "HEX NUMBER NUMBER" */
+static bool
+parse_line(struct bytes line, uint8_t *secret, int64_t *first, int64_t *second)
+{
+    struct bytes hex;
+
+    return bytes_split(&line, ' ', &hex) && parse_hex(hex, secret) && parse_number(&line, first) &&
+           parse_number(&line, second) && line.data == NULL;
 }
 
 static enum status
@@ -90,19 +104,20 @@ parse(struct bytes text, int64_t now_s, struct farm_secrets *out)
 {
     struct bytes line;
 
-    out->count = 0;
-    out->previous_until_s = INT64_MAX;
+    *out = (struct farm_secrets){.previous_until_s = INT64_MAX};
     while (bytes_split(&text, '\n', &line)) {
-        int64_t until_s;
+        int64_t until_s = INT64_MAX, none = 0;
+        bool is_current = out->count == 0;
 
         if (line.length == 0) {
             continue;
         }
         if (out->count == FARM_SECRETS_MAX ||
-            !parse_secret(line, out->secrets[out->count], &until_s)) {
+            !parse_line(line, out->secrets[out->count], is_current ? &out->rotations : &until_s,
+                        is_current ? &out->made_s : &none)) {
             return STATUS_INVALID;
         }
-        if (out->count == 0 || until_s > now_s) {
+        if (is_current || until_s > now_s) {
             out->previous_until_s = until_s;
             out->count++;
         }
@@ -118,24 +133,46 @@ append_secret(const uint8_t *secret, struct buffer *out)
     }
 }
 
-static enum status
-write_first(const char *path)
+static void
+append_secrets(const struct farm_secrets *secrets, struct buffer *out)
 {
-    uint8_t secret[FARM_SECRET_BYTES];
+    append_secret(secrets->secrets[0], out);
+    (void)buffer_append_format(out, " %" PRId64 " %" PRId64 "\n", secrets->rotations,
+                               secrets->made_s);
+    if (secrets->count > 1) {
+        append_secret(secrets->secrets[1], out);
+        (void)buffer_append_format(out, " %" PRId64 "\n", secrets->previous_until_s);
+    }
+}
+
+static enum status
+write_secrets(const char *path, const struct farm_secrets *secrets,
+              enum status (*write)(const char *path, struct bytes content,
+                                   enum state_file_privacy privacy))
+{
     struct buffer text;
     enum status status;
 
-    crypto_random(secret, sizeof(secret));
     buffer_init(&text, FILE_MAX_BYTES);
-    append_secret(secret, &text);
-    (void)buffer_append_byte(&text, '\n');
+    append_secrets(secrets, &text);
     status = text.status;
     if (status == STATUS_OK) {
-        status = state_file_create(path, buffer_bytes(&text), STATE_FILE_PRIVATE);
+        status = write(path, buffer_bytes(&text), STATE_FILE_PRIVATE);
     }
-    crypto_wipe(secret, sizeof(secret));
     crypto_wipe(text.data, text.capacity);
     buffer_deinit(&text);
+    return status;
+}
+
+static enum status
+write_first(const char *path, int64_t now_s)
+{
+    struct farm_secrets first = {.count = 1, .made_s = now_s};
+    enum status status;
+
+    crypto_random(first.secrets[0], FARM_SECRET_BYTES);
+    status = write_secrets(path, &first, state_file_create);
+    crypto_wipe(&first, sizeof(first));
     /* Somebody else was faster: theirs is as good. */
     return status == STATUS_EXISTS ? STATUS_OK : status;
 }
@@ -181,7 +218,7 @@ farm_secrets_load(const char *directory, struct bytes key, int64_t now_s, struct
     if (status == STATUS_OK) {
         status = read_secrets(path, now_s, out);
         if (status == STATUS_NOT_FOUND) {
-            status = write_first(path);
+            status = write_first(path, now_s);
             if (status == STATUS_OK) {
                 status = read_secrets(path, now_s, out);
             }
@@ -197,31 +234,22 @@ farm_secrets_load(const char *directory, struct bytes key, int64_t now_s, struct
 static enum status
 rotate_file(const char *path, int64_t now_s, int64_t grace_s)
 {
-    uint8_t secret[FARM_SECRET_BYTES];
-    struct farm_secrets present;
-    struct buffer text;
+    struct farm_secrets present, next = {.count = 1, .made_s = now_s};
     enum status status = read_secrets(path, now_s, &present);
 
     if (status != STATUS_OK) {
         return status;
     }
-    crypto_random(secret, sizeof(secret));
-    buffer_init(&text, FILE_MAX_BYTES);
-    append_secret(secret, &text);
+    crypto_random(next.secrets[0], FARM_SECRET_BYTES);
+    next.rotations = present.rotations + 1;
     if (grace_s > 0) {
-        (void)buffer_append_byte(&text, '\n');
-        append_secret(present.secrets[0], &text);
-        (void)buffer_append_format(&text, " %" PRId64, now_s + grace_s);
+        next.count = 2;
+        next.previous_until_s = now_s + grace_s;
+        memcpy(next.secrets[1], present.secrets[0], FARM_SECRET_BYTES);
     }
-    (void)buffer_append_byte(&text, '\n');
-    status = text.status;
-    if (status == STATUS_OK) {
-        status = state_file_write(path, buffer_bytes(&text), STATE_FILE_PRIVATE);
-    }
-    crypto_wipe(secret, sizeof(secret));
+    status = write_secrets(path, &next, state_file_write);
     crypto_wipe(&present, sizeof(present));
-    crypto_wipe(text.data, text.capacity);
-    buffer_deinit(&text);
+    crypto_wipe(&next, sizeof(next));
     return status;
 }
 
@@ -268,6 +296,178 @@ farm_secrets_rotate(const char *directory, struct bytes apps, int64_t now_s, int
     if (listing != NULL) {
         closedir(listing);
     }
+    free(folder);
+    return status;
+}
+
+/* ---- What other bridges have ---- */
+
+/* Which of two bridges' secrets the farm uses: every bridge decides alike. */
+static bool
+beats(const struct farm_secrets *one, const struct farm_secrets *other)
+{
+    if (one->rotations != other->rotations) {
+        return one->rotations > other->rotations;
+    }
+    if (one->made_s != other->made_s) {
+        return one->made_s < other->made_s;
+    }
+    return memcmp(one->secrets[0], other->secrets[0], FARM_SECRET_BYTES) < 0;
+}
+
+/* Tokens of the loser are about; but none that a rotation has made useless. */
+static void
+keep_loser(struct farm_secrets *winner, const struct farm_secrets *loser, int64_t now_s)
+{
+    winner->count = 2;
+    winner->previous_until_s = now_s + FARM_SECRETS_GRACE_S;
+    memcpy(winner->secrets[1], loser->secrets[0], FARM_SECRET_BYTES);
+}
+
+/* A previous one is only kept by whoever rotated with a grace or lost a race: it is good for all.
+ */
+static bool
+take_previous(struct farm_secrets *ours, const struct farm_secrets *theirs)
+{
+    if (ours->count > 1 || theirs->count < 2) {
+        return false;
+    }
+    *ours = *theirs;
+    return true;
+}
+
+bool
+farm_secrets_resolve(struct farm_secrets *ours, const struct farm_secrets *theirs, int64_t now_s)
+{
+    bool is_race = ours->rotations == theirs->rotations;
+    struct farm_secrets winner;
+
+    if (memcmp(ours->secrets[0], theirs->secrets[0], FARM_SECRET_BYTES) == 0) {
+        return take_previous(ours, theirs);
+    }
+    if (!beats(theirs, ours)) {
+        if (!is_race || ours->count > 1) {
+            return false;
+        }
+        keep_loser(ours, theirs, now_s);
+        return true;
+    }
+    winner = *theirs;
+    if (is_race) {
+        keep_loser(&winner, ours, now_s);
+    }
+    *ours = winner;
+    crypto_wipe(&winner, sizeof(winner));
+    return true;
+}
+
+static bool
+is_file_name(struct bytes name)
+{
+    if (!bytes_starts_with(name, BYTES(FILE_PREFIX)) || name.length == sizeof(FILE_PREFIX) - 1 ||
+        name.length > FILE_NAME_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < name.length; i++) {
+        uint8_t c = name.data[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+        if (c == '\0' || (!is_letter && !(c >= '0' && c <= '9') && strchr("-._~%", c) == NULL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum status
+merge_file(const char *path, const struct farm_secrets *theirs, int64_t now_s, bool *has_changed)
+{
+    struct farm_secrets ours;
+    enum status status = read_secrets(path, now_s, &ours);
+
+    if (status == STATUS_NOT_FOUND) {
+        *has_changed = true;
+        return write_secrets(path, theirs, state_file_write);
+    }
+    if (status == STATUS_OK && farm_secrets_resolve(&ours, theirs, now_s)) {
+        *has_changed = true;
+        status = write_secrets(path, &ours, state_file_write);
+    }
+    crypto_wipe(&ours, sizeof(ours));
+    return status;
+}
+
+enum status
+farm_secrets_merge(const char *directory, struct bytes file_name, struct bytes content,
+                   int64_t now_s, bool *has_changed, struct buffer *problem)
+{
+    char *folder = state_path(directory, "secrets");
+    char *name = bytes_duplicate(file_name);
+    char *path = folder != NULL && name != NULL ? state_path(folder, name) : NULL;
+    struct farm_secrets theirs;
+    enum status status = STATUS_INVALID;
+
+    *has_changed = false;
+    if (is_file_name(file_name)) {
+        status = parse(content, now_s, &theirs);
+    }
+    if (status == STATUS_OK) {
+        status = path == NULL ? STATUS_NO_MEMORY : state_directory_make(folder);
+    }
+    if (status == STATUS_OK) {
+        status = merge_file(path, &theirs, now_s, has_changed);
+    }
+    status = explain(problem, path == NULL ? directory : path, status);
+    crypto_wipe(&theirs, sizeof(theirs));
+    free(path);
+    free(name);
+    free(folder);
+    return status;
+}
+
+static enum status
+show_file(const char *folder, const char *file_name,
+          void (*on_file)(void *owner, struct bytes file_name, struct bytes content), void *owner)
+{
+    char *path = state_path(folder, file_name);
+    struct buffer text;
+    enum status status = STATUS_NO_MEMORY;
+
+    buffer_init(&text, FILE_MAX_BYTES);
+    if (path != NULL) {
+        status = file_read(path, FILE_MAX_BYTES, &text);
+    }
+    if (status == STATUS_OK) {
+        on_file(owner, bytes_from_string(file_name), buffer_bytes(&text));
+    }
+    crypto_wipe(text.data, text.capacity);
+    buffer_deinit(&text);
+    free(path);
+    return status;
+}
+
+enum status
+farm_secrets_each(const char *directory,
+                  void (*on_file)(void *owner, struct bytes file_name, struct bytes content),
+                  void *owner, struct buffer *problem)
+{
+    char *folder = state_path(directory, "secrets");
+    DIR *listing = folder == NULL ? NULL : opendir(folder);
+    enum status status = folder == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    struct dirent *entry;
+
+    if (listing == NULL && folder != NULL && errno != ENOENT) {
+        status = errno == EACCES ? STATUS_DENIED : STATUS_IO;
+    }
+    while (status == STATUS_OK && listing != NULL && (entry = readdir(listing)) != NULL) {
+        if (is_file_name(bytes_from_string(entry->d_name))) {
+            status = show_file(folder, entry->d_name, on_file, owner);
+        }
+    }
+    if (listing != NULL) {
+        closedir(listing);
+    }
+    status = explain(problem, folder == NULL ? directory : folder, status);
     free(folder);
     return status;
 }

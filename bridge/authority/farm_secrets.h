@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* farm_secrets: the token secrets of each app, in the state directory: secrets/key-<key,
- * url-encoded>, one line of hex each, current first; after the previous one, a blank and the Unix
- * time until which it is good. */
+/*
+ * farm_secrets: the token secrets of each app, in the state directory: secrets/key-<key,
+ * url-encoded>, one line each, current first. After its hex follow, for the current one, how often
+ * it has been rotated and the Unix time at which it was made; for the previous one, the Unix time
+ * until which it is good.
+ */
 #ifndef HUBPLANE_BRIDGE_FARM_SECRETS_H
 #define HUBPLANE_BRIDGE_FARM_SECRETS_H
 
@@ -15,6 +18,8 @@ enum { FARM_SECRETS_GRACE_S = 600 };
 struct farm_secrets {
     size_t count; /* 1 or 2: current, previous */
     uint8_t secrets[FARM_SECRETS_MAX][FARM_SECRET_BYTES];
+    int64_t rotations;
+    int64_t made_s;           /* the current one; 0 = not known, a long time ago */
     int64_t previous_until_s; /* INT64_MAX = no end, or there is none */
 };
 
@@ -30,5 +35,23 @@ MUST_CHECK enum status farm_secrets_load(const char *directory, struct bytes key
  *    Returns:  OK - ${count} apps have had secrets and got new ones;  as farm_secrets_load(). */
 MUST_CHECK enum status farm_secrets_rotate(const char *directory, struct bytes apps, int64_t now_s,
                                            int64_t grace_s, size_t *count, struct buffer *problem);
+
+/** farm_secrets_resolve(ours, theirs, now_s):
+ *  Let ${ours} become what the farm uses when another bridge has ${theirs}: the one that has been
+ *  rotated more often, else the older, else the smaller. The current one of the loser becomes the
+ *  previous for FARM_SECRETS_GRACE_S, unless the winner has been rotated since.
+ *    Returns:  true - ${ours} has changed. */
+bool farm_secrets_resolve(struct farm_secrets *ours, const struct farm_secrets *theirs,
+                          int64_t now_s);
+/** The same with the file ${file_name} of another bridge, which may be of an app that is new here.
+ * ${has_changed}: ours was written. As farm_secrets_load(). */
+MUST_CHECK enum status farm_secrets_merge(const char *directory, struct bytes file_name,
+                                          struct bytes content, int64_t now_s, bool *has_changed,
+                                          struct buffer *problem);
+/** Show every app's file; views live during the call. As farm_secrets_load(). */
+MUST_CHECK enum status farm_secrets_each(const char *directory,
+                                         void (*on_file)(void *owner, struct bytes file_name,
+                                                         struct bytes content),
+                                         void *owner, struct buffer *problem);
 
 #endif

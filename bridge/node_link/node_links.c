@@ -103,12 +103,11 @@ check_role(const struct tls_context *tls, struct buffer *problem)
     return STATUS_INVALID;
 }
 
-static enum status
-load_credentials(const char *path, struct tls_context **out, struct buffer *problem)
+enum status
+node_links_load_credentials(const char *path, enum tls_role role, struct tls_context **out,
+                            struct buffer *problem)
 {
-    struct tls_options options = {.role = TLS_SERVER,
-                                  .requires_peer_certificate = true,
-                                  .is_link = true};
+    struct tls_options options = {.role = role, .requires_peer_certificate = true, .is_link = true};
     struct tls_context *tls = NULL;
     struct buffer pem;
     enum status status;
@@ -168,7 +167,8 @@ node_links_open(struct node_links *links, const struct node_links_options *optio
     links->options.peers.owner = links;
     links->options.peers.refused_limit = &links->refused_limit;
     list_init(&links->peers);
-    status = load_credentials(links->options.credentials, &links->tls, problem);
+    status =
+        node_links_load_credentials(links->options.credentials, TLS_SERVER, &links->tls, problem);
     if (status == STATUS_OK) {
         status = listen_at(links, problem);
         if (status != STATUS_OK) {
@@ -183,7 +183,7 @@ enum status
 node_links_reload(struct node_links *links, const char *path, struct buffer *problem)
 {
     struct tls_context *tls;
-    enum status status = load_credentials(path, &tls, problem);
+    enum status status = node_links_load_credentials(path, TLS_SERVER, &tls, problem);
 
     if (status == STATUS_OK) {
         tls_context_free(links->tls);
@@ -196,7 +196,7 @@ enum status
 node_links_check_credentials(const char *path, struct buffer *problem)
 {
     struct tls_context *tls = NULL;
-    enum status status = load_credentials(path, &tls, problem);
+    enum status status = node_links_load_credentials(path, TLS_SERVER, &tls, problem);
 
     tls_context_free(tls);
     return status;
@@ -238,6 +238,14 @@ node_links_close_revoked(struct node_links *links)
 {
     LIST_FOR_EACH (node, &links->peers) {
         peer_check_revoked(peer_from(node));
+    }
+}
+
+void
+node_links_share(struct node_links *links)
+{
+    LIST_FOR_EACH (node, &links->peers) {
+        peer_share(peer_from(node));
     }
 }
 

@@ -52,6 +52,8 @@ void node_links_drain(struct node_links *links, struct bytes others);
 void node_links_close(struct node_links *links);
 /** Close the links of every node whose certificate is revoked by now. */
 void node_links_close_revoked(struct node_links *links);
+/** Show every bridge among them what bridges share. */
+void node_links_share(struct node_links *links);
 /** Log each connected node whose certificate is about to expire. */
 void node_links_warn_of_expiry(const struct node_links *links);
 /** When the first certificate of a connected node expires; INT64_MAX without nodes. */
@@ -61,6 +63,10 @@ int64_t node_links_expires_s(const struct node_links *links);
 bool node_links_is_empty(const struct node_links *links);
 /** Whether the credentials at ${path} can be used: as node_links_open(). */
 MUST_CHECK enum status node_links_check_credentials(const char *path, struct buffer *problem);
+/** The credentials at ${path}, for one end of a link. As node_links_open(). */
+MUST_CHECK enum status node_links_load_credentials(const char *path, enum tls_role role,
+                                                   struct tls_context **out,
+                                                   struct buffer *problem);
 uint16_t node_links_port(const struct node_links *links);
 
 #endif

@@ -9,6 +9,7 @@
 #include "bridge/authority/farm_list.h"
 #include "bridge/bridge_apps.h"
 #include "bridge/bridge_metrics.h"
+#include "bridge/bridge_trust.h"
 #include "common/net/listener.h"
 #include "common/wire/link_server.h"
 
@@ -139,6 +140,39 @@ peer_warn_of_expiry(const struct peer *peer)
     }
 }
 
+/* ---- Another bridge ---- */
+
+static void
+send_piece(void *owner, struct bytes name, struct bytes content)
+{
+    const struct peer *peer = owner;
+
+    link_server_share(peer->route.link, name, content);
+}
+
+void
+peer_share(struct peer *peer)
+{
+    if (peer->state == PEER_OPEN && stream_tls_peer(peer->stream)->is_bridge) {
+        bridge_trust_share(peer->options->trust, send_piece, peer);
+    }
+}
+
+static void
+on_share(void *owner, struct bytes name, struct bytes content)
+{
+    struct peer *peer = owner;
+
+    if (peer->state != PEER_OPEN) {
+        return; /* turned away */
+    }
+    if (stream_tls_peer(peer->stream)->is_bridge) {
+        bridge_trust_take(peer->options->trust, peer->subject, name, content);
+    } else {
+        link_server_error(peer->route.link, STATUS_DENIED, "only bridges share with bridges");
+    }
+}
+
 /* ---- What the node says (struct link_server_handler) ---- */
 
 static void
@@ -161,6 +195,7 @@ on_hello(void *owner, const struct link_identity *node)
              stream_peer_address(peer->stream), BYTES_PRINTF(node->name),
              BYTES_PRINTF(node->software), certificate->serial);
     peer_warn_of_expiry(peer);
+    peer_share(peer);
 }
 
 static void
@@ -358,6 +393,7 @@ static const struct link_server_handler link_handler = {
     .on_query = on_query,
     .on_credit = on_credit,
     .on_goaway = on_goaway,
+    .on_share = on_share,
     .position = position,
     .on_failed = on_failed,
 };

@@ -12,6 +12,7 @@
 enum { PEER_EXPIRY_WARNING_S = 30 * 24 * 3600 };
 
 struct bridge_apps;
+struct bridge_trust;
 struct farm_revoked;
 struct peer;
 
@@ -23,6 +24,7 @@ struct peer_options {
     struct log_limit *refused_limit; /* of lines about strangers */
     struct link_identity self;
     const struct farm_revoked *revoked;
+    struct bridge_trust *trust; /* what other bridges are shown, and show */
     size_t deliver_high_bytes;
     /* The peer has taken its leave: it is no longer in the list, and freed when this returns. */
     void (*on_gone)(void *owner);
@@ -47,6 +49,8 @@ MUST_CHECK enum status peer_open(const struct peer_options *options, struct tls_
 struct peer *peer_from(struct list_node *node);
 /** Ask the node to move to another bridge; it closes when it has. */
 void peer_drain(struct peer *peer, struct bytes reason, struct bytes others);
+/** Show it what bridges share, if it is one. */
+void peer_share(struct peer *peer);
 /** Close the link if the node's certificate is revoked by now. */
 void peer_check_revoked(struct peer *peer);
 /** When the node's certificate expires, Unix time; INT64_MAX before the handshake is done. */

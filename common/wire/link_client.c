@@ -228,9 +228,14 @@ on_envelope(struct link_core *core, const struct envelope *envelope)
 {
     struct link_client *link = client_of(core);
     struct bytes_reader reader = bytes_reader_from(envelope->payload);
-    bool is_good = (envelope->kind == ENVELOPE_GOAWAY)
-                       ? take_goaway(link, &reader)
-                       : envelope->app != 0 && take_for_app(link, envelope, &reader);
+    bool is_good;
+    if (envelope->kind == ENVELOPE_GOAWAY) {
+        is_good = take_goaway(link, &reader);
+    } else if (envelope->kind == ENVELOPE_SHARE) {
+        is_good = link_core_take_share(envelope, link->handler->on_share, link->owner);
+    } else {
+        is_good = envelope->app != 0 && take_for_app(link, envelope, &reader);
+    }
     if (!is_good) {
         link_core_breach(core, envelope, "cut short, out of range or not for a node");
     }
@@ -455,4 +460,10 @@ link_client_goaway(struct link_client *link, struct bytes reason)
     link_core_append_text(out, reason);
     link_core_append_text(out, BYTES(""));
     link_core_send_scratch(&link->core, (struct envelope){.kind = ENVELOPE_GOAWAY});
+}
+
+void
+link_client_share(struct link_client *link, struct bytes name, struct bytes content)
+{
+    link_core_send_share(&link->core, name, content);
 }

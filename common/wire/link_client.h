@@ -44,6 +44,8 @@ struct link_client_handler {
     void (*on_position)(void *owner, uint16_t app, uint64_t position);
     /* Granted besides what was left: link_client_send_credit() has the sum. */
     void (*on_credit)(void *owner, uint64_t bytes);
+    /* What bridges have in common (PROTOCOL.md 3.6). NULL = skip it, as nodes do. */
+    void (*on_share)(void *owner, struct bytes name, struct bytes content);
     /* The bridge drains; ${others} are addresses joined with ','. */
     void (*on_goaway)(void *owner, struct bytes reason, struct bytes others);
     /* The link is of no more use and its sink has been finished (an ERROR may still be on its way
@@ -104,5 +106,7 @@ void link_client_query(struct link_client *link, uint16_t app, uint32_t request,
  * with. */
 void link_client_credit(struct link_client *link, uint64_t bytes);
 void link_client_goaway(struct link_client *link, struct bytes reason);
+/** Only for the link of a bridge to another. ${content} is copied. */
+void link_client_share(struct link_client *link, struct bytes name, struct bytes content);
 
 #endif

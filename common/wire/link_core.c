@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/crypto.h"
+
 enum {
     LINK_CORE_CHUNK_BYTES = 16 * 1024,
     /* up to here copying a frame is cheaper than another slice */
@@ -341,6 +343,30 @@ link_core_send_credit(struct link_core *core, uint64_t bytes)
 }
 
 /* ---- handshake ---- */
+
+void
+link_core_send_share(struct link_core *core, struct bytes name, struct bytes content)
+{
+    struct buffer *out = link_core_scratch(core);
+    link_core_append_text(out, name);
+    buffer_append(out, content);
+    link_core_send_scratch(core, (struct envelope){.kind = ENVELOPE_SHARE,
+                                                   .flags = ENVELOPE_FLAG_OPTIONAL});
+    crypto_wipe(out->data, out->length);
+}
+
+bool
+link_core_take_share(const struct envelope *envelope,
+                     void (*on_share)(void *owner, struct bytes name, struct bytes content),
+                     void *owner)
+{
+    struct bytes_reader reader = bytes_reader_from(envelope->payload);
+    struct bytes name = bytes_read_text16(&reader);
+    if (!reader.is_short && on_share != NULL) {
+        on_share(owner, name, reader.rest);
+    }
+    return !reader.is_short;
+}
 
 void
 link_core_send_first(struct link_core *core, enum envelope_kind kind, uint16_t version_min,

@@ -90,6 +90,12 @@ void link_core_send_scratch(struct link_core *core, struct envelope envelope);
 /** ${text} cut to LINK_TEXT_MAX_BYTES, onto ${out}. */
 void link_core_append_text(struct buffer *out, struct bytes text);
 void link_core_send_ping(struct link_core *core, uint16_t app, uint64_t position);
+/** SHARE; ${content} is copied. The copy is wiped, as it may be secret. */
+void link_core_send_share(struct link_core *core, struct bytes name, struct bytes content);
+/** Read a SHARE and tell ${on_share}, unless it is NULL; false when it is cut short. */
+bool link_core_take_share(const struct envelope *envelope,
+                          void (*on_share)(void *owner, struct bytes name, struct bytes content),
+                          void *owner);
 /** Grant credit to the peer. */
 void link_core_send_credit(struct link_core *core, uint64_t bytes);
 /** Charge what has been received; false when the peer had no credit: the link has failed. */

@@ -172,6 +172,14 @@ take_goaway(struct link_server *link, const struct envelope *envelope)
 }
 
 static void
+take_share(struct link_server *link, const struct envelope *envelope)
+{
+    if (!link_core_take_share(envelope, link->handler->on_share, link->owner)) {
+        link_core_breach(&link->core, envelope, "cut short");
+    }
+}
+
+static void
 on_envelope(struct link_core *core, const struct envelope *envelope)
 {
     struct link_server *link = server_of(core);
@@ -181,6 +189,10 @@ on_envelope(struct link_core *core, const struct envelope *envelope)
     }
     if (envelope->kind == ENVELOPE_GOAWAY) {
         take_goaway(link, envelope);
+        return;
+    }
+    if (envelope->kind == ENVELOPE_SHARE) {
+        take_share(link, envelope);
         return;
     }
     if (!is_open(link, envelope->app)) {
@@ -501,4 +513,10 @@ link_server_goaway(struct link_server *link, struct bytes reason, struct bytes o
     link_core_append_text(out, reason);
     link_core_append_text(out, others);
     link_core_send_scratch(&link->core, (struct envelope){.kind = ENVELOPE_GOAWAY});
+}
+
+void
+link_server_share(struct link_server *link, struct bytes name, struct bytes content)
+{
+    link_core_send_share(&link->core, name, content);
 }

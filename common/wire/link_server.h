@@ -36,6 +36,8 @@ struct link_server_handler {
     /* Granted besides what was left: link_server_send_credit() has the sum. */
     void (*on_credit)(void *owner, uint64_t bytes);
     void (*on_goaway)(void *owner, struct bytes reason);
+    /* Another bridge's (PROTOCOL.md 3.6): check that it is one. NULL = skip it. */
+    void (*on_share)(void *owner, struct bytes name, struct bytes content);
     /* A ping is due: return the id up to which everything of the app that concerns the node has
      * been given to link_server_deliver() on this link. Asked for every open app each
      * LINK_KEEPALIVE_MS. */
@@ -95,6 +97,8 @@ void link_server_secrets(struct link_server *link, uint16_t app, size_t count,
  */
 void link_server_credit(struct link_server *link, uint64_t bytes);
 void link_server_goaway(struct link_server *link, struct bytes reason, struct bytes others);
+/** Only for a bridge at the other end. ${content} is copied. */
+void link_server_share(struct link_server *link, struct bytes name, struct bytes content);
 /** Send ERROR with the reason, then finish the sink; on_failed with the same follows, later. */
 void link_server_error(struct link_server *link, enum status status, const char *reason);
 

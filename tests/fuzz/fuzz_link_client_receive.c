@@ -167,6 +167,14 @@ on_goaway(void *owner, struct bytes reason, struct bytes others)
 }
 
 static void
+on_share(void *owner, struct bytes name, struct bytes content)
+{
+    read_all(owner, name);
+    read_all(owner, content);
+    link_client_share(enter(owner)->link, name, content);
+}
+
+static void
 on_failed(void *owner, enum status status, const char *reason)
 {
     struct harness *harness = enter(owner);
@@ -192,6 +200,7 @@ static const struct link_client_handler handler = {
     .on_position = on_position,
     .on_credit = on_credit,
     .on_goaway = on_goaway,
+    .on_share = on_share,
     .on_failed = on_failed,
 };
 

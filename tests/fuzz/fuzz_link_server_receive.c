@@ -150,6 +150,14 @@ position_of(void *owner, uint16_t app)
 }
 
 static void
+on_share(void *owner, struct bytes name, struct bytes content)
+{
+    read_all(owner, name);
+    read_all(owner, content);
+    link_server_share(enter(owner)->link, name, content);
+}
+
+static void
 on_failed(void *owner, enum status status, const char *reason)
 {
     struct harness *harness = enter(owner);
@@ -170,6 +178,7 @@ static const struct link_server_handler handler = {
     .on_credit = on_credit,
     .on_goaway = on_goaway,
     .position = position_of,
+    .on_share = on_share,
     .on_failed = on_failed,
 };
 

@@ -156,6 +156,10 @@ write_config(struct rig *rig, size_t index)
     assert_non_null(file);
     fprintf(file, "[bridge]\nlisten = 127.0.0.1:%u\nstate = state%zu\nname = bridge%zu\n%s\n",
             rig->bridge_ports[index], index, index, rig->bridge_section);
+    if (rig->has_peers) {
+        fprintf(file, "peers = 127.0.0.1:%u, 127.0.0.1:%u\n", rig->bridge_ports[0],
+                rig->bridge_ports[1]);
+    }
     if (rig->redis_section[0] != '\0') {
         fprintf(file, "[redis]\n%s\n", rig->redis_section);
     } else if (rig->redis_port != 0) {
@@ -184,9 +188,11 @@ rig_start_bridge(struct rig *rig, size_t index)
     char *arguments[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", command, NULL};
     uint64_t end_ms = rig_now_ms() + RIG_WAIT_MS;
 
-    if (rig->bridge_ports[index] == 0) {
-        rig->bridge_ports[index] = free_port();
-        assert_int_equal(rig_shell(rig, "cp -r state state%zu", index), 0);
+    for (size_t i = 0; i < RIG_BRIDGES; i++) {
+        if (rig->bridge_ports[i] == 0) {
+            rig->bridge_ports[i] = free_port();
+            assert_int_equal(rig_shell(rig, "cp -r state state%zu", i), 0);
+        }
     }
     write_config(rig, index);
     snprintf(command, sizeof(command), "exec %s/hubplane-bridge run --config bridge%zu.ini",
@@ -278,6 +284,8 @@ on_opened(void *owner, uint16_t app, const struct link_opened *opened)
     node->is_open = true;
     node->state = opened->state;
     node->current_id = opened->current_id;
+    node->secret_count = opened->secret_count;
+    memcpy(node->secrets, opened->secrets, sizeof(node->secrets));
     for (uint64_t sequence = node->acknowledged + 1; sequence <= node->sequence; sequence++) {
         link_client_publish(node->link, RIG_APP, sequence, node->spool[sequence - 1]);
     }
@@ -392,10 +400,11 @@ on_state(void *owner, uint16_t app, enum link_backplane_state state, struct byte
 static void
 on_secrets(void *owner, uint16_t app, size_t count, const uint8_t (*secrets)[ENVELOPE_SECRET_BYTES])
 {
-    (void)owner;
+    struct rig_node *node = owner;
+
     (void)app;
-    (void)count;
-    (void)secrets;
+    node->secret_count = count;
+    memcpy(node->secrets, secrets, count * sizeof(secrets[0]));
 }
 
 static void
@@ -481,7 +490,11 @@ on_stream_closed(void *owner, enum status status, const char *reason)
 {
     struct rig_node *node = owner;
 
-    snprintf(node->failure, sizeof(node->failure), "%s %s", status_name(status), reason);
+    if (node->link != NULL) {
+        link_client_closed(node->link, status, reason); /* unless the link knew why before */
+    } else {
+        snprintf(node->failure, sizeof(node->failure), "%s %s", status_name(status), reason);
+    }
     node->is_open = false;
     node->stream = NULL;
     link_client_free(node->link);

@@ -63,6 +63,8 @@ struct rig_node {
     uint64_t replayed_to, missing_to;
     size_t replayed_count;
     uint64_t lost_ids;
+    size_t secret_count;
+    uint8_t secrets[2][ENVELOPE_SECRET_BYTES];
     struct payload **spool; /* spool[sequence - 1]; sent again after a reconnect */
     size_t spool_capacity;
     struct rig_delivery *delivered;
@@ -80,6 +82,7 @@ struct rig {
     char redis_options[256]; /* more of redis-server's command line */
     char redis_section[512]; /* of the bridge's configuration; "" = memory */
     char bridge_section[256];
+    bool has_peers; /* setting: the bridges are linked to each other */
     struct rig_node nodes[RIG_NODES];
     struct redisContext *redis_client;
 };

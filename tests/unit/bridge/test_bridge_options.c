@@ -37,11 +37,12 @@ everything_can_be_set(void **state)
     struct bridge_options options;
 
     (void)state;
-    assert_status(read_text(&options,
-                            "[bridge]\nname = b\nstate = s\nlog_level = debug\n"
-                            "[redis]\naddress = redis:6380\ntls = yes\nlog_messages = off\n"
-                            "[app Chat]\nhistory_max = 1MB\n[app Other]\n"),
-                  STATUS_OK);
+    assert_status(
+        read_text(&options,
+                  "[bridge]\nname = b\nstate = s\nlog_level = debug\npeers = b1:7443,[::1]:7443\n"
+                  "[redis]\naddress = redis:6380\ntls = yes\nlog_messages = off\n"
+                  "[app Chat]\nhistory_max = 1MB\n[app Other]\n"),
+        STATUS_OK);
     assert_false(bridge_options_is_memory(&options));
     assert_string_equal(options.credentials, "s/bridge.pem");
     assert_string_equal(options.redis_host, "redis");
@@ -74,6 +75,7 @@ mistakes_are_explained(void **state)
     assert_problem("[redis]\naddress = unix:/x\ntls = yes\n", "test.ini:3: [redis] tls:");
     assert_problem("[redis]\naddress = h:1\nuser = u\n", "test.ini:3: [redis] user:");
     assert_problem("[app a*]\n", "test.ini:1: [app a*]: a key with *");
+    assert_problem("[bridge]\npeers = b1:7443, b2\n", "test.ini:2: [bridge] peers: \"b2\" is not");
     assert_problem("[bridge]\nlisten =\n", "listen");
     assert_problem("[bridge]\nstate =\n", "state");
 }

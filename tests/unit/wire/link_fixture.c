@@ -124,6 +124,18 @@ on_node_goaway(void *owner, struct bytes reason, struct bytes others)
 }
 
 static void
+on_node_share(void *owner, struct bytes name, struct bytes content)
+{
+    TELL(owner, "node: share %.*s %.*s\n", BYTES_PRINTF(name), BYTES_PRINTF(content));
+}
+
+static void
+on_bridge_share(void *owner, struct bytes name, struct bytes content)
+{
+    TELL(owner, "bridge: share %.*s %.*s\n", BYTES_PRINTF(name), BYTES_PRINTF(content));
+}
+
+static void
 on_node_failed(void *owner, enum status status, const char *reason)
 {
     TELL(owner, "node: failed %s %s\n", status_name(status), reason);
@@ -145,6 +157,7 @@ static const struct link_client_handler client_handler = {
     .on_secrets = on_secrets,
     .on_position = on_position,
     .on_credit = on_node_credit,
+    .on_share = on_node_share,
     .on_goaway = on_node_goaway,
     .on_failed = on_node_failed,
 };
@@ -251,6 +264,7 @@ static const struct link_server_handler server_handler = {
     .on_query = on_query,
     .on_credit = on_bridge_credit,
     .on_goaway = on_bridge_goaway,
+    .on_share = on_bridge_share,
     .position = position_of,
     .on_failed = on_bridge_failed,
 };

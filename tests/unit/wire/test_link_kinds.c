@@ -289,10 +289,33 @@ test_thousands_of_small_deliveries(void **state)
     link_fixture_deinit(&fixture);
 }
 
+/* Before any app is open, too. */
+static void
+test_share(void **state)
+{
+    (void)state;
+    EACH_CHUNKING(i)
+    {
+        struct link_fixture fixture;
+        link_fixture_init(&fixture);
+        fixture.pipe.chunk_bytes = chunkings[i];
+        link_fixture_expect(&fixture, "bridge: hello web01 service 1 a1\n"
+                                      "bridge: credit 4194304\n"
+                                      "node: welcome bridge1 bridge 1 b2\n"
+                                      "node: credit 4194304\n");
+        link_server_share(fixture.server, BYTES("revoked"), BYTES("a\tb\t1"));
+        link_fixture_expect(&fixture, "node: share revoked a\tb\t1\n");
+        link_client_share(fixture.client, BYTES("issued"), BYTES_NONE);
+        link_fixture_expect(&fixture, "bridge: share issued \n");
+        link_fixture_deinit(&fixture);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_share),
         cmocka_unit_test(test_hello_and_welcome),
         cmocka_unit_test(test_open),
         cmocka_unit_test(test_publish),

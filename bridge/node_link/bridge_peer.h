@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* bridge_peer: another bridge that this one dials, again and again: its stream and the link on it.
+ * (A bridge that dials us is a struct peer, like a node.) */
+#ifndef HUBPLANE_BRIDGE_BRIDGE_PEER_H
+#define HUBPLANE_BRIDGE_BRIDGE_PEER_H
+
+#include "common/base/backoff.h"
+#include "common/base/list.h"
+#include "common/base/metrics.h"
+#include "common/net/dialer.h"
+#include "common/wire/link_client.h"
+
+struct bridge_trust;
+
+/* What all of a bridge's peers share. */
+struct bridge_peer_options {
+    struct loop *loop;
+    struct tls_context *tls;
+    const struct link_identity *self;
+    struct bridge_trust *trust;
+    struct metrics *metrics;
+    void (*on_stream_opened)(void *owner);
+    void (*on_stream_closed)(void *owner); /* may be the last call before bridge_peer_free() */
+    void *owner;
+};
+
+enum bridge_peer_state {
+    BRIDGE_PEER_WAITING, /* no stream; the timer runs until the next attempt */
+    BRIDGE_PEER_DIALING, /* a stream, but no WELCOME yet, or the link has failed */
+    BRIDGE_PEER_LINKED,
+    BRIDGE_PEER_ITSELF, /* the address is our own: for ever */
+    BRIDGE_PEER_CLOSED,
+};
+
+struct bridge_peer {
+    struct list_node node;
+    const struct bridge_peer_options *options;
+    char *address;
+    char *subject; /* "bridge HOST:PORT" for the log */
+    enum bridge_peer_state state;
+    struct stream *stream;
+    struct link_client *link;
+    struct backoff backoff;
+    struct timer retry;
+    struct log_limit failures;
+};
+
+/** Dials from the loop; ${options} must outlive it. NULL when out of memory. */
+struct bridge_peer *bridge_peer_new(const struct bridge_peer_options *options,
+                                    struct bytes address);
+struct bridge_peer *bridge_peer_from(struct list_node *node);
+/** Show it what bridges share, if it is linked. */
+void bridge_peer_share(struct bridge_peer *peer);
+/** Leave it if its certificate is revoked by now. */
+void bridge_peer_check_revoked(struct bridge_peer *peer);
+/** Leave it for good; a stream that is open goes later. */
+void bridge_peer_close(struct bridge_peer *peer);
+/** It must have no stream. */
+void bridge_peer_free(struct bridge_peer *peer);
+const char *bridge_peer_address(const struct bridge_peer *peer);
+/** "linked", "not linked", "this bridge". Static text. */
+const char *bridge_peer_state_name(const struct bridge_peer *peer);
+
+#endif

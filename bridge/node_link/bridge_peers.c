@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "bridge/node_link/bridge_peers.h"
+
+#include <stdlib.h>
+
+#include "bridge/node_link/node_links.h"
+
+static void
+free_all(struct bridge_peers *peers)
+{
+    if (peers->options.loop == NULL) {
+        return;
+    }
+    LIST_FOR_EACH (node, &peers->list) {
+        struct bridge_peer *peer = bridge_peer_from(node);
+
+        list_remove(node);
+        bridge_peer_free(peer);
+    }
+    tls_context_free(peers->peer_options.tls);
+    peers->peer_options.tls = NULL;
+}
+
+static void
+on_all_closed(struct timer *timer)
+{
+    struct bridge_peers *peers = CONTAINER_OF(timer, struct bridge_peers, closed_timer);
+
+    free_all(peers);
+    peers->options.on_closed(peers->options.owner);
+}
+
+static void
+finish_close(struct bridge_peers *peers)
+{
+    if (peers->is_closing && peers->open_count == 0) {
+        timer_start(loop_timers(peers->options.loop), &peers->closed_timer, 0, on_all_closed);
+    }
+}
+
+static void
+on_stream_opened(void *owner)
+{
+    struct bridge_peers *peers = owner;
+
+    peers->open_count++;
+}
+
+static void
+on_stream_closed(void *owner)
+{
+    struct bridge_peers *peers = owner;
+
+    peers->open_count--;
+    finish_close(peers);
+}
+
+static enum status
+add_peers(struct bridge_peers *peers)
+{
+    struct bytes rest = bytes_from_string(peers->options.addresses), address;
+
+    while (bytes_split(&rest, ',', &address)) {
+        struct bridge_peer *peer = bridge_peer_new(&peers->peer_options, bytes_trim(address));
+
+        if (peer == NULL) {
+            return STATUS_NO_MEMORY;
+        }
+        list_append(&peers->list, &peer->node);
+    }
+    return STATUS_OK;
+}
+
+enum status
+bridge_peers_open(struct bridge_peers *peers, const struct bridge_peers_options *options,
+                  struct buffer *problem)
+{
+    enum status status;
+
+    *peers = (struct bridge_peers){.options = *options};
+    peers->peer_options = (struct bridge_peer_options){
+        .loop = options->loop,
+        .self = options->self,
+        .trust = options->trust,
+        .metrics = options->metrics,
+        .on_stream_opened = on_stream_opened,
+        .on_stream_closed = on_stream_closed,
+        .owner = peers,
+    };
+    list_init(&peers->list);
+    if (options->addresses == NULL) {
+        return STATUS_OK;
+    }
+    status = bridge_peers_reload(peers, options->credentials, problem);
+    if (status == STATUS_OK && (status = add_peers(peers)) != STATUS_OK) {
+        (void)buffer_append_string(problem, status_sentence(status));
+    }
+    return status;
+}
+
+enum status
+bridge_peers_reload(struct bridge_peers *peers, const char *path, struct buffer *problem)
+{
+    struct tls_context *tls;
+    enum status status = STATUS_OK;
+
+    if (peers->options.addresses != NULL) {
+        status = node_links_load_credentials(path, TLS_CLIENT, &tls, problem);
+        if (status == STATUS_OK) {
+            tls_context_free(peers->peer_options.tls);
+            peers->peer_options.tls = tls;
+        }
+    }
+    return status;
+}
+
+void
+bridge_peers_share(struct bridge_peers *peers)
+{
+    LIST_FOR_EACH (node, &peers->list) {
+        bridge_peer_check_revoked(bridge_peer_from(node));
+        bridge_peer_share(bridge_peer_from(node));
+    }
+}
+
+void
+bridge_peers_close(struct bridge_peers *peers)
+{
+    if (peers->is_closing) {
+        return;
+    }
+    peers->is_closing = true;
+    LIST_FOR_EACH (node, &peers->list) {
+        bridge_peer_close(bridge_peer_from(node));
+    }
+    finish_close(peers);
+}
+
+void
+bridge_peers_deinit(struct bridge_peers *peers)
+{
+    free_all(peers);
+}

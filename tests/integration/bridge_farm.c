@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* Goal of these tests: bridges that are linked to each other are one farm: what one of them issues,
+ * revokes or seals with, the other knows. */
+#include <signal.h>
+#include <string.h>
+
+#include "tests/integration/bridge_rig.h"
+#include "tests/support/test.h"
+
+/* Nodes 0 and 1 are web0 at bridge 0 and web1 at bridge 1. */
+static void
+init(struct rig *rig)
+{
+    rig_init(rig);
+    rig_start_redis(rig);
+    rig->has_peers = true;
+    rig->nodes[1].bridge = 1;
+}
+
+static bool
+knows(const struct rig_node *node, const uint8_t *secret)
+{
+    for (size_t i = 0; i < node->secret_count; i++) {
+        if (memcmp(node->secrets[i], secret, ENVELOPE_SECRET_BYTES) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+seal_alike(const struct rig *rig)
+{
+    return memcmp(rig->nodes[0].secrets[0], rig->nodes[1].secrets[0], ENVELOPE_SECRET_BYTES) == 0;
+}
+
+static void
+a_bridge_that_joins_takes_the_secrets_of_the_farm(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    init(&rig);
+    rig_start_bridge(&rig, 0);
+    rig_join(&rig, 0);
+    rig_start_bridge(&rig, 1);
+    rig_wait(&rig, rig_shell(&rig, "test -e state1/secrets/key-ChatApp") == 0);
+    rig_join(&rig, 1);
+    assert_true(seal_alike(&rig));
+    assert_int_equal(rig.nodes[1].secret_count, 1);
+    rig_deinit(&rig);
+}
+
+/* Each has made up a secret before it knew the other. */
+static void
+two_inventions_become_one(void **state)
+{
+    uint8_t first[ENVELOPE_SECRET_BYTES], second[ENVELOPE_SECRET_BYTES];
+    struct rig rig;
+
+    (void)state;
+    init(&rig);
+    rig.has_peers = false;
+    rig_start_bridge(&rig, 0);
+    rig_start_bridge(&rig, 1);
+    rig_join(&rig, 0);
+    rig_join(&rig, 1);
+    assert_false(seal_alike(&rig));
+    memcpy(first, rig.nodes[0].secrets[0], sizeof(first));
+    memcpy(second, rig.nodes[1].secrets[0], sizeof(second));
+    for (size_t i = 0; i < 2; i++) {
+        rig_leave(&rig, i);
+        assert_int_equal(rig_stop_bridge(&rig, i, SIGTERM), 0);
+    }
+
+    rig.has_peers = true;
+    rig_start_bridge(&rig, 0);
+    rig_start_bridge(&rig, 1);
+    rig_join(&rig, 0);
+    rig_join(&rig, 1);
+    rig_wait(&rig, seal_alike(&rig));
+    for (size_t i = 0; i < 2; i++) {
+        rig_wait(&rig, knows(&rig.nodes[i], first) && knows(&rig.nodes[i], second));
+    }
+    rig_deinit(&rig);
+}
+
+static void
+what_one_revokes_the_other_turns_away(void **state)
+{
+    uint8_t before[ENVELOPE_SECRET_BYTES];
+    struct rig rig;
+
+    (void)state;
+    init(&rig);
+    rig_start_bridge(&rig, 0);
+    rig_start_bridge(&rig, 1);
+    rig_join(&rig, 0);
+    rig_join(&rig, 1);
+    rig_wait(&rig, seal_alike(&rig));
+    memcpy(before, rig.nodes[0].secrets[0], sizeof(before));
+    assert_int_equal(rig_shell(&rig, "$BRIDGE issue other --state state1 > other.pem"), 0);
+    rig_wait(&rig, rig_shell(&rig, "grep -q other state0/issued") == 0);
+    rig_dial(&rig, 2, "other.pem");
+    rig_wait(&rig, rig.nodes[2].is_open);
+
+    assert_int_equal(rig_shell(&rig, "$BRIDGE revoke other --now --state state1"), 0);
+    rig_wait(&rig, rig.nodes[2].stream == NULL);
+    rig_wait(&rig, rig_shell(&rig, "grep -q other state0/revoked") == 0);
+    rig_wait(&rig, !knows(&rig.nodes[0], before) && !knows(&rig.nodes[1], before));
+    rig_wait(&rig, seal_alike(&rig));
+    assert_true(rig.nodes[0].is_open);
+    rig_dial(&rig, 2, "other.pem");
+    rig_wait(&rig, strstr(rig.nodes[2].failure, "revoked") != NULL);
+    rig_deinit(&rig);
+}
+
+/* B-6: one after the other, while messages flow. */
+static void
+both_are_restarted_in_turn(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    init(&rig);
+    rig_start_bridge(&rig, 0);
+    rig_start_bridge(&rig, 1);
+    rig_join(&rig, 0);
+    rig_join(&rig, 1);
+    rig_listen(&rig, 1, "t");
+    rig.nodes[0].reconnects = true;
+    for (uint64_t number = 1; number <= 200; number++) {
+        rig_publish(&rig, 0, "t", number);
+    }
+    /* Nothing keeps a bridge from stopping: its peer leaves when asked to. */
+    rig.nodes[0].bridge = 1;
+    rig_wait(&rig, rig.nodes[0].acknowledged == 200);
+    stream_close(rig.nodes[0].stream, "moving");
+    assert_int_equal(rig_stop_bridge(&rig, 0, SIGTERM), 0);
+    rig_wait(&rig, rig.nodes[0].is_open);
+    rig_start_bridge(&rig, 0);
+    for (uint64_t number = 201; number <= 400; number++) {
+        rig_publish(&rig, 0, "t", number);
+    }
+    rig_wait(&rig, rig.nodes[1].delivered_count >= 400);
+    assert_true(rig_has_run(&rig.nodes[1], 0, 1, 400));
+    rig_wait(&rig, rig.nodes[0].acknowledged == 400);
+    /* They have found each other again, in both directions. */
+    assert_int_equal(rig_shell(&rig, "$BRIDGE issue first --state state0 > first.pem"), 0);
+    assert_int_equal(rig_shell(&rig, "$BRIDGE issue second --state state1 > second.pem"), 0);
+    rig_wait(&rig, rig_shell(&rig, "grep -q first state1/issued") == 0);
+    rig_wait(&rig, rig_shell(&rig, "grep -q second state0/issued") == 0);
+    rig_deinit(&rig);
+}
+
+static void
+a_node_cannot_share(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    init(&rig);
+    rig_start_bridge(&rig, 0);
+    rig_join(&rig, 0);
+    link_client_share(rig.nodes[0].link, BYTES("revoked"), BYTES("ab\tother\t1\n"));
+    rig_wait(&rig, rig.nodes[0].stream == NULL);
+    assert_non_null(strstr(rig.nodes[0].failure, "only bridges share"));
+    assert_int_equal(rig_shell(&rig, "test -e state0/revoked"), 1);
+    rig_deinit(&rig);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_bridge_that_joins_takes_the_secrets_of_the_farm),
+        cmocka_unit_test(two_inventions_become_one),
+        cmocka_unit_test(what_one_revokes_the_other_turns_away),
+        cmocka_unit_test(both_are_restarted_in_turn),
+        cmocka_unit_test(a_node_cannot_share),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
