@@ -274,6 +274,14 @@ init_trust(struct bridge *bridge, struct buffer *problem)
                              problem);
 }
 
+/* It is freed by itself, perhaps long before the bridge. */
+static void
+close_admin(struct bridge *bridge)
+{
+    admin_server_close(bridge->admin);
+    bridge->admin = NULL;
+}
+
 /* Every node has left, and we have left every bridge: nothing calls in any more. */
 static void
 on_peers_closed(void *owner)
@@ -282,9 +290,6 @@ on_peers_closed(void *owner)
     void (*on_closed)(void *owner) = bridge->on_closed;
     void *closed_owner = bridge->owner;
 
-    timer_stop(loop_timers(bridge->loop), &bridge->drain_timer);
-    admin_server_close(bridge->admin);
-    bridge_trust_deinit(&bridge->trust);
     bridge_apps_deinit(&bridge->apps);
     close_backplane(bridge);
     metrics_deinit(&bridge->metrics);
@@ -292,12 +297,16 @@ on_peers_closed(void *owner)
     on_closed(closed_owner);
 }
 
+/* What looks at the links ends with them; peers that are being closed ask it nothing any more. */
 static void
 on_links_closed(void *owner)
 {
     struct bridge *bridge = owner;
 
+    timer_stop(loop_timers(bridge->loop), &bridge->drain_timer);
+    close_admin(bridge);
     bridge_peers_close(&bridge->peers);
+    bridge_trust_deinit(&bridge->trust);
 }
 
 static enum status
@@ -486,7 +495,7 @@ bridge_close(struct bridge *bridge)
 {
     if (bridge->state != BRIDGE_CLOSING) {
         bridge->state = BRIDGE_CLOSING;
-        admin_server_close(bridge->admin);
+        close_admin(bridge);
         node_links_close(&bridge->links);
     }
 }

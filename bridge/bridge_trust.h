@@ -56,7 +56,7 @@ void bridge_trust_share(struct bridge_trust *trust,
 /** Take what another bridge shares; ${subject} names it in the log. */
 void bridge_trust_take(struct bridge_trust *trust, const char *subject, struct bytes name,
                        struct bytes content);
-/** No link may be left. */
+/** No link may be in use. */
 void bridge_trust_deinit(struct bridge_trust *trust);
 
 #endif
