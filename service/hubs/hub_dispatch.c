@@ -21,6 +21,7 @@ caller_of(const struct connection *connection)
         .user = connection_user(connection),
         .query = bytes_from_string(connection->query == NULL ? "" : connection->query),
         .headers = bytes_from_string(connection->headers == NULL ? "" : connection->headers),
+        .claims = bytes_from_string(connection->claims == NULL ? "" : connection->claims),
     };
 }
 

@@ -286,6 +286,78 @@ jwt_user_id(const struct jwt *jwt, const char *claim)
     return user;
 }
 
+static void
+append_encoded(struct buffer *out, struct bytes text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.data[i] == ',' || text.data[i] == '%') {
+            buffer_append_format(out, "%%%02X", text.data[i]);
+        } else {
+            buffer_append_byte(out, text.data[i]);
+        }
+    }
+}
+
+static void
+append_claim(struct buffer *out, struct bytes name, yyjson_val *value)
+{
+    struct bytes text = json_document_text(value);
+
+    if (yyjson_is_bool(value)) {
+        text = yyjson_is_true(value) ? BYTES("true") : BYTES("false");
+    }
+    if (text.data == NULL) {
+        return;
+    }
+    if (out->length > 0) {
+        buffer_append_string(out, ", ");
+    }
+    append_encoded(out, name);
+    buffer_append_string(out, ": ");
+    append_encoded(out, text);
+}
+
+/* What says something about the token or its making rather than about the user. */
+static bool
+is_about_token(struct bytes name)
+{
+    static const char *const names[] = {"aud", "exp", "nbf", "iat", "iss", "jti"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (bytes_equal(name, bytes_from_string(names[i]))) {
+            return true;
+        }
+    }
+    return bytes_starts_with(name, BYTES("asrs.s."));
+}
+
+enum status
+jwt_append_claims(const struct jwt *jwt, struct buffer *out)
+{
+    yyjson_val *root = yyjson_doc_get_root(jwt->document);
+    yyjson_obj_iter members = yyjson_obj_iter_with(root);
+    yyjson_val *key;
+
+    while ((key = yyjson_obj_iter_next(&members)) != NULL) {
+        yyjson_val *value = yyjson_obj_iter_get_val(key);
+        struct bytes name = json_document_text(key);
+        if (is_about_token(name)) {
+            continue;
+        }
+        /* The application's own claims whose names would mean something else. */
+        if (bytes_starts_with(name, BYTES("asrs.u."))) {
+            name = bytes_after(name, sizeof("asrs.u.") - 1);
+        }
+        yyjson_arr_iter items = yyjson_arr_iter_with(value);
+        yyjson_val *item = yyjson_is_arr(value) ? yyjson_arr_iter_next(&items) : value;
+        while (item != NULL) {
+            append_claim(out, name, item);
+            item = yyjson_is_arr(value) ? yyjson_arr_iter_next(&items) : NULL;
+        }
+    }
+    return out->status;
+}
+
 const char *
 jwt_verdict_sentence(enum jwt_verdict verdict)
 {

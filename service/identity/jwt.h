@@ -71,6 +71,10 @@ struct bytes jwt_claim_text(const struct jwt *jwt, const char *name);
 /** jwt_user_id(jwt, claim): Who the token is about: the claim of that name, or when NULL the first
  * there is of asrs.s.uid, nameid, its long name in .NET, and sub. BYTES_NONE when absent. */
 struct bytes jwt_user_id(const struct jwt *jwt, const char *claim);
+/** Append what else it says, for an application: "type: value, type: value"; in both ',' and '%'
+ * are percent-encoded. Left out are what the token says about itself, the system's own (asrs.s.*),
+ * and values that are no text, number or truth, or a list of these, which is repeated. */
+enum status jwt_append_claims(const struct jwt *jwt, struct buffer *out);
 /** "the token has expired": for whoever is refused. */
 const char *jwt_verdict_sentence(enum jwt_verdict verdict);
 

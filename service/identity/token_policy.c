@@ -185,7 +185,7 @@ is_audience(const void *context, struct bytes audience)
 
 enum jwt_verdict
 token_policy_check(const struct token_policy *policy, struct bytes token, uint64_t wall_ms,
-                   struct buffer *user)
+                   struct buffer *user, struct buffer *claims)
 {
     const struct jwt_rules rules = {
         .keys = policy->keys,
@@ -202,6 +202,9 @@ token_policy_check(const struct token_policy *policy, struct bytes token, uint64
     if (verdict == JWT_VALID &&
         buffer_append(user, jwt_user_id(&jwt, policy->user_claim)) != STATUS_OK) {
         verdict = user->status == STATUS_NO_MEMORY ? JWT_UNAVAILABLE : JWT_MALFORMED;
+    }
+    if (verdict == JWT_VALID && jwt_append_claims(&jwt, claims) != STATUS_OK) {
+        verdict = claims->status == STATUS_NO_MEMORY ? JWT_UNAVAILABLE : JWT_MALFORMED;
     }
     jwt_deinit(&jwt);
     return verdict;

@@ -36,10 +36,10 @@ MUST_CHECK enum status token_policy_add_keys(struct token_policy *policy, struct
  * browsers cannot set headers of a WebSocket. BYTES_NONE when there is none. */
 struct bytes token_policy_find(const struct http_request *request,
                                const struct http_parameters *query);
-/** token_policy_check(policy, token, wall_ms, user): Whether ${token} is believed; its user id is
- * then appended to ${user}. */
+/** token_policy_check(policy, token, wall_ms, user, claims): Whether ${token} is believed; its user
+ * id is then appended to ${user}, and what else it says (jwt_append_claims()) to ${claims}. */
 MUST_CHECK enum jwt_verdict token_policy_check(const struct token_policy *policy,
                                                struct bytes token, uint64_t wall_ms,
-                                               struct buffer *user);
+                                               struct buffer *user, struct buffer *claims);
 
 #endif

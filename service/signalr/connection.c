@@ -108,6 +108,7 @@ connection_free(struct connection *connection)
     free(connection->user);
     free(connection->query);
     free(connection->headers);
+    free(connection->claims);
     free(connection);
     app->connection_count--;
     worker_app_count(app, app->context->metrics.connections, -1);
@@ -167,7 +168,8 @@ connection_identify(struct connection *connection, const struct connection_ident
 {
     if (set_text(&connection->user, identity->user) != STATUS_OK ||
         set_text(&connection->query, identity->query) != STATUS_OK ||
-        set_text(&connection->headers, identity->headers) != STATUS_OK) {
+        set_text(&connection->headers, identity->headers) != STATUS_OK ||
+        set_text(&connection->claims, identity->claims) != STATUS_OK) {
         return STATUS_NO_MEMORY;
     }
     connection->path = identity->path;

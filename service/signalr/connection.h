@@ -48,6 +48,7 @@ struct connection {
     char *user;                        /* NULL = anonymous */
     char *query;   /* what the client added to SignalR's own parameters; NULL = nothing */
     char *headers; /* the request's headers on the app's list; NULL = none */
+    char *claims;  /* of the user's token; NULL = none */
     uint32_t queue_allowance; /* bytes above the cap that a replay may take until it is read */
     uint8_t state;
     uint8_t doom; /* enum transport_end: to be ended after the batch that showed it; 0 = none */
@@ -78,6 +79,7 @@ struct connection_identity {
     struct bytes user;
     struct bytes query;
     struct bytes headers;
+    struct bytes claims;
 };
 MUST_CHECK enum status connection_identify(struct connection *connection,
                                            const struct connection_identity *identity);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/transport/client_request.h"
 
-enum { PATH_BYTES_MAX = 64 * 1024 };
+enum { PATH_BYTES_MAX = 64 * 1024, CLAIMS_BYTES_MAX = 256 * 1024 };
 
 /* SignalR's own parameters: what else is in the query is the application's. */
 static const char *const protocol_parameters[] = {
@@ -27,8 +27,8 @@ identify_caller(struct client_request *request)
         request->refusal = app->tokens->is_required ? "" : NULL;
         return STATUS_OK;
     }
-    enum jwt_verdict verdict =
-        token_policy_check(app->tokens, token, context->clock->wall_ms, &request->token_user);
+    enum jwt_verdict verdict = token_policy_check(app->tokens, token, context->clock->wall_ms,
+                                                  &request->token_user, &request->token_claims);
     request->user = buffer_bytes(&request->token_user);
     request->refusal = verdict == JWT_VALID ? NULL : jwt_verdict_sentence(verdict);
     return verdict == JWT_UNAVAILABLE ? STATUS_NO_MEMORY : STATUS_OK;
@@ -44,6 +44,7 @@ client_request_init(struct client_request *request, struct worker_app *app,
         .app = app, .path = path, .exchange = exchange, .http = http, .callback = BYTES("")};
     buffer_init(&request->decoded_path, PATH_BYTES_MAX);
     buffer_init(&request->token_user, CONNECTION_TOKEN_USER_BYTES_MAX);
+    buffer_init(&request->token_claims, CLAIMS_BYTES_MAX);
     enum status path_status = http_percent_decode(http->path, false, &request->decoded_path);
     enum status query_status = http_parameters_init(&request->query, http->query);
     enum status form_status = http_parameters_init(&request->form, http->body);
@@ -76,6 +77,7 @@ client_request_deinit(struct client_request *request)
     http_parameters_deinit(&request->form);
     http_parameters_deinit(&request->query);
     buffer_deinit(&request->token_user);
+    buffer_deinit(&request->token_claims);
     buffer_deinit(&request->decoded_path);
 }
 

@@ -23,6 +23,7 @@ struct client_request {
     struct bytes callback;       /* of JSONP; empty = none */
     struct bytes user;           /* empty = anonymous */
     struct buffer token_user;    /* where it is when a token says so */
+    struct buffer token_claims;  /* what else it says: as in struct hub_call_info */
     const char *refusal; /* why the caller may not enter: a sentence, empty when it has not said who
                             it is; NULL = it may */
     uint64_t hubs;       /* registered by this request: bit i = app->hubs[i] */

@@ -232,7 +232,8 @@ start_transport(struct receiving *receiving, struct connection *connection)
                                            .hubs = request->hubs,
                                            .user = request->user,
                                            .query = buffer_bytes(&receiving->own_query),
-                                           .headers = buffer_bytes(&receiving->client_headers)};
+                                           .headers = buffer_bytes(&receiving->client_headers),
+                                           .claims = buffer_bytes(&request->token_claims)};
     enum status status = connection_identify(connection, &identity);
 
     if (status != STATUS_OK) {

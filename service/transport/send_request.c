@@ -95,7 +95,8 @@ caller_of(const struct client_request *request, struct caller_texts *texts)
                                         .connection_id = request->token.id,
                                         .user = request->user,
                                         .query = buffer_bytes(&texts->own_query),
-                                        .headers = buffer_bytes(&texts->headers)};
+                                        .headers = buffer_bytes(&texts->headers),
+                                        .claims = buffer_bytes(&request->token_claims)};
 }
 
 /*

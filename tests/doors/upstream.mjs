@@ -68,6 +68,8 @@ await integrationTest('door_upstream', async (run) => {
         { key: fs.readFileSync(tlsKey), cert: fs.readFileSync(`${tlsKey}.crt`) });
     run.atEnd(() => Promise.all([app.close(), secure.close()]));
     const dead = await freePort();
+    const tokenKeys = path.join(run.folder, 'token.keys');
+    fs.writeFileSync(tokenKeys, `${keys[0]}\n`, { mode: 0o600 });
     const keyFile = path.join(run.folder, 'access.keys');
     fs.writeFileSync(keyFile, `${keys.join('\n')}\n`, { mode: 0o600 });
     const farm = await startFarm(run, { nodes: 2, apps: `
@@ -93,6 +95,12 @@ upstream = http://127.0.0.1:${dead}/{event}
 upstream_timeout = 2s
 [hub chat/RelayHub]
 Echo = return($1)
+[app signed]
+path = /signed
+user = token
+token_keys_file = ${tokenKeys}
+[hub signed/ChatHub]
+upstream = http://127.0.0.1:${app.port}/signed/{event}
 ` });
     const [node, other] = farm.nodes;
     const start = (where, options = {}) => new SignalRClient(where.url, { hubs: ['ChatHub'], ...options }).start();
@@ -124,6 +132,24 @@ Echo = return($1)
         const [gone] = await until(() => { const found = app.events(client.connectionId, 'disconnected'); return found.length && found; },
             { what: 'the disconnected event' });
         assert.deepEqual([gone.url, gone.body], ['/hubs/ChatHub/connections/disconnected', { type: 11, error: null }]);
+    });
+    await run.step('who the user is, as a token says', async () => {
+        const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+        const text = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ exp: Math.floor(Date.now() / 1000) + 3600, nameid: 'ann',
+            role: ['admin', 'a, b'] })}`;
+        const token = `${text}.${crypto.createHmac('sha256', keys[0]).update(text).digest('base64url')}`;
+        for (const transport of ['webSockets', 'serverSentEvents']) {
+            const client = await new SignalRClient(`${node.origin}/signed`, { transport, hubs: ['ChatHub'], query: { access_token: token } }).start();
+            app.answers.Send = {};
+            await client.call('ChatHub', 'Send');
+            for (const { headers, url } of app.events(client.connectionId, 'connected', 'Send')) {
+                assert.ok(url.startsWith('/signed/'));
+                assert.equal(headers['x-asrs-user-id'], 'ann');
+                assert.equal(headers['x-asrs-user-claims'], 'nameid: ann, role: admin, role: a%2C b');
+                assert.equal(headers['x-asrs-client-query'], undefined, 'the token is no part of it');
+            }
+            await client.stop();
+        }
     });
     await run.step('what a body becomes', async () => {
         const client = await start(node);

@@ -120,7 +120,7 @@ what_the_policy_asks(void **state)
     struct token_policy *policy = token_policy_new();
     struct jwt_signer *signer = jwt_signer_new("HS256", BYTES(LONG_KEY));
     const char *problem = NULL;
-    struct buffer token, user;
+    struct buffer token, user, claims;
 
     (void)state;
     assert_non_null(policy);
@@ -131,25 +131,47 @@ what_the_policy_asks(void **state)
     policy->user_claim = "email";
     buffer_init(&token, 10000);
     buffer_init(&user, 8);
+    buffer_init(&claims, 1000);
     jwt_signer_sign(
         signer, BYTES("{\"alg\":\"HS256\"}"),
         BYTES("{\"exp\":1000,\"aud\":\"chat\",\"iss\":\"login\",\"sub\":\"x\",\"email\":\"ann\"}"),
         &token);
-    assert_int_equal(token_policy_check(policy, buffer_bytes(&token), 1059999, &user), JWT_VALID);
+    assert_int_equal(token_policy_check(policy, buffer_bytes(&token), 1059999, &user, &claims),
+                     JWT_VALID);
     assert_text(buffer_bytes(&user), "ann");
+    assert_text(buffer_bytes(&claims), "sub: x, email: ann");
     buffer_clear(&user);
-    assert_int_equal(token_policy_check(policy, buffer_bytes(&token), 1060000, &user), JWT_EXPIRED);
+    assert_int_equal(token_policy_check(policy, buffer_bytes(&token), 1060000, &user, &claims),
+                     JWT_EXPIRED);
     policy->issuer = "other";
-    assert_int_equal(token_policy_check(policy, buffer_bytes(&token), 1000, &user), JWT_ISSUER);
+    assert_int_equal(token_policy_check(policy, buffer_bytes(&token), 1000, &user, &claims),
+                     JWT_ISSUER);
     policy->audience_count = 1;
-    assert_int_equal(token_policy_check(policy, buffer_bytes(&token), 1000, &user), JWT_AUDIENCE);
+    assert_int_equal(token_policy_check(policy, buffer_bytes(&token), 1000, &user, &claims),
+                     JWT_AUDIENCE);
     assert_int_equal(user.length, 0);
     /* A user id is bounded. */
     policy->audience_count = 0;
     policy->issuer = NULL;
     jwt_signer_sign(signer, BYTES("{\"alg\":\"HS256\"}"),
                     BYTES("{\"exp\":1000,\"email\":\"123456789\"}"), &token);
-    assert_int_equal(token_policy_check(policy, buffer_bytes(&token), 1000, &user), JWT_MALFORMED);
+    assert_int_equal(token_policy_check(policy, buffer_bytes(&token), 1000, &user, &claims),
+                     JWT_MALFORMED);
+    /* What an application is told. */
+    policy->user_claim = NULL;
+    buffer_clear(&user);
+    buffer_clear(&claims);
+    buffer_clear(&token);
+    jwt_signer_sign(
+        signer, BYTES("{\"alg\":\"HS256\"}"),
+        BYTES("{\"exp\":1000,\"iat\":1,\"sub\":\"x\",\"role\":[\"a, b: 5%\",\"c\",{}],"
+              "\"n\":1.0,\"ok\":true,\"no\":null,\"asrs.s.aut\":\"y\",\"asrs.u.iss\":\"z\"}"),
+        &token);
+    assert_int_equal(token_policy_check(policy, buffer_bytes(&token), 1000, &user, &claims),
+                     JWT_VALID);
+    assert_text(buffer_bytes(&claims),
+                "sub: x, role: a%2C b: 5%25, role: c, n: 1.0, ok: true, iss: z");
+    buffer_deinit(&claims);
     buffer_deinit(&user);
     buffer_deinit(&token);
     jwt_signer_free(signer);
