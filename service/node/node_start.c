@@ -222,6 +222,7 @@ make_workers(struct node *node)
             .apps = node->options->apps,
             .app_count = node->options->app_count,
             .proxies = &node->options->proxies,
+            .negotiates_per_minute = node->options->service->negotiates_max,
             .tls = node->client_tls,
             .http = http_limits(node->options->service),
             .is_paused = &node->is_paused,

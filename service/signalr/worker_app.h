@@ -11,6 +11,7 @@
 #include "common/base/timer.h"
 #include "service/backplane/backplane_port.h"
 #include "service/http/http_exchange.h"
+#include "service/identity/address_rate.h"
 #include "service/signalr/app.h"
 #include "service/signalr/client_frame.h"
 #include "service/signalr/token_keys.h"
@@ -22,6 +23,7 @@ struct signalr_metrics {
     size_t connections,                    /* gauge: records, with or without a transport */
         connects, reconnects, disconnects, /* counters */
         refused,                           /* 503: cap, no keys yet, draining */
+        limited,                           /* 429: an address that asks too often */
         unauthorized,                      /* 401: no token, or one that is not believed */
         delivered,                         /* messages written to clients */
         replayed,                          /* those of them after a reconnect */
@@ -38,6 +40,7 @@ struct worker_context {
     struct signalr_metrics metrics;
     struct backplane_port *port;
     struct http_proxies proxies;
+    struct address_rate negotiates;
     struct hub_backend_context backends;
     /* Encoded once: keep-alives of each kind. */
     struct http_chunk keep_alives[CLIENT_FRAME_KINDS];

@@ -122,6 +122,23 @@ answer_unavailable(const struct app *app, struct http_exchange *exchange, struct
 }
 
 void
+answer_too_often(const struct app *app, struct http_exchange *exchange, uint64_t wait_ms)
+{
+    struct answer_headers headers;
+    char seconds[24];
+
+    snprintf(seconds, sizeof(seconds), "%llu", (unsigned long long)((wait_ms + 999) / 1000));
+    answer_headers_init(&headers, app, exchange);
+    answer_headers_add(&headers, BYTES("Retry-After"), bytes_from_string(seconds));
+    struct http_response response = {.status = 429,
+                                     .content_type = "text/plain",
+                                     .headers = headers.items,
+                                     .header_count = headers.count,
+                                     .body = BYTES("Too many requests from this address.")};
+    http_exchange_respond(exchange, &response);
+}
+
+void
 answer_unauthorized(const struct app *app, struct http_exchange *exchange, struct bytes sentence)
 {
     struct answer_headers headers;

@@ -34,6 +34,7 @@ enum scenario_metric {
     SCENARIO_RECONNECTS,
     SCENARIO_DISCONNECTS,
     SCENARIO_REFUSED,
+    SCENARIO_LIMITED,
     SCENARIO_UNAUTHORIZED,
     SCENARIO_DELIVERED,
     SCENARIO_REPLAYED,
@@ -69,8 +70,9 @@ struct scenario {
     struct probe_hub raw_probe;
     struct buffer events;
     const char *proxies[1];
-    bool shares_node; /* setting: all hosts are workers of one node */
-    bool has_no_link; /* setting: no secrets yet */
+    uint64_t negotiates_per_minute; /* setting; 0 = no limit */
+    bool shares_node;               /* setting: all hosts are workers of one node */
+    bool has_no_link;               /* setting: no secrets yet */
 };
 
 /** Everything but the hosts. */

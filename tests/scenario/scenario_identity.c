@@ -300,6 +300,53 @@ raw_connections(void **state)
     scenario_deinit(&scenario);
 }
 
+static int
+negotiate_from(struct scenario *scenario, const char *address, const char *headers)
+{
+    return status_of(scenario, address, "/signalr/negotiate", headers);
+}
+
+/* Who asks too often waits, and nobody else does; behind a proxy of ours the client counts. */
+static void
+an_address_that_asks_too_often(void **state)
+{
+    (void)state;
+    struct scenario scenario;
+    struct fake_response response;
+
+    scenario_init(&scenario);
+    scenario.negotiates_per_minute = 2;
+    scenario_start(&scenario, 1);
+    assert_int_equal(negotiate_from(&scenario, "192.0.2.1:1000", NULL), 200);
+    assert_int_equal(negotiate_from(&scenario, "192.0.2.1:1001", NULL), 200);
+    struct fake_client *client = fake_client_open(&scenario, 0, "192.0.2.1:1002");
+    fake_client_request(client, "GET", "/signalr/negotiate", NULL, NULL);
+    scenario_run(&scenario);
+    fake_client_response(client, &response);
+    assert_int_equal(response.status, 429);
+    assert_text(fake_response_header(&response, "Retry-After"), "30");
+    fake_response_deinit(&response);
+    fake_client_free(client);
+    assert_int_equal(scenario_metric(&scenario, SCENARIO_LIMITED), 1);
+
+    assert_int_equal(status_of(&scenario, "192.0.2.1:1003", "/signalr/ping", NULL), 200);
+    assert_int_equal(negotiate_from(&scenario, "192.0.2.2:1000", NULL), 200);
+    /* Only a trusted proxy may say for whom it asks. */
+    assert_int_equal(negotiate_from(&scenario, "192.0.2.1:1004", "X-Forwarded-For: 192.0.2.77\r\n"),
+                     429);
+    for (int i = 0; i < 3; i++) {
+        char header[64];
+        snprintf(header, sizeof(header), "X-Forwarded-For: 192.0.2.%d\r\n", 10 + i);
+        assert_int_equal(negotiate_from(&scenario, "198.51.100.7:1000", header), 200);
+    }
+    assert_int_equal(negotiate_from(&scenario, "198.51.100.7:1000",
+                                    "X-Forwarded-For: 192.0.2.1\r\n"),
+                     429);
+    scenario_advance(&scenario, 30000);
+    assert_int_equal(negotiate_from(&scenario, "192.0.2.1:1005", NULL), 200);
+    scenario_deinit(&scenario);
+}
+
 int
 main(void)
 {
@@ -309,6 +356,7 @@ main(void)
         cmocka_unit_test(negotiate_answers_what_clients_need),
         cmocka_unit_test(bad_groups_tokens_mean_no_groups),
         cmocka_unit_test(cross_origin_requests),
+        cmocka_unit_test(an_address_that_asks_too_often),
         cmocka_unit_test(websocket_origins),
         cmocka_unit_test(raw_connections),
     };
