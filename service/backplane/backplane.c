@@ -108,6 +108,7 @@ backplane_flush(struct backplane *backplane)
     backplane->is_flush_scheduled = false;
     link_client_free(backplane->ended_link);
     backplane->ended_link = NULL;
+    backplane_link_leave(backplane);
     for (size_t i = 0; i < backplane->options.app_count; i++) {
         backplane_app_flush(&backplane->apps[i]);
     }

@@ -67,11 +67,13 @@ void backplane_port_set_handler(struct backplane_port *port,
  * called back. */
 void backplane_port_clear_handler(struct backplane_port *port);
 
-/** A link is up (TLS done): start the session on it. ${on_failed} tells that the session has ended
- * and the sink was closed by it. Link loop only, like all below. */
+/* The session has ended by itself; the sink is to be finished. ${is_sent_away}: the bridge is
+ * stopping, so another one is to be tried first. */
+typedef void (*backplane_session_ended_fn)(void *owner, const char *reason, bool is_sent_away);
+
+/** A link is up (TLS done): start the session on it. Link loop only, like all below. */
 MUST_CHECK enum status backplane_link_opened(struct backplane *backplane, struct sink *sink,
-                                             void (*on_failed)(void *owner, const char *reason),
-                                             void *owner);
+                                             backplane_session_ended_fn on_ended, void *owner);
 void backplane_link_receive(struct backplane *backplane, struct bytes input);
 /** The sink is gone. Idempotent; safe when no link is up. */
 void backplane_link_closed(struct backplane *backplane, const char *reason);

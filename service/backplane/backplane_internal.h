@@ -61,13 +61,16 @@ struct backplane {
     char *bridge_name;
     int64_t credit_bytes;     /* what may still be published */
     uint64_t ungranted_bytes; /* delivered to us, not yet granted again */
-    void (*on_failed)(void *owner, const char *reason);
-    void *failed_owner;
+    bool must_leave;          /* the bridge is stopping: at the end of the turn */
+    backplane_session_ended_fn on_ended;
+    void *ended_owner;
 };
 
 /** Carry out a worker's command and free it. Link loop only. */
 void backplane_run(struct backplane *backplane, struct port_command *command);
 void backplane_schedule_flush(struct backplane *backplane);
+/** Leave a bridge that asked for it. */
+void backplane_link_leave(struct backplane *backplane);
 /** The app of a handle that this node gave out. */
 struct backplane_app *backplane_app_of(struct backplane *backplane, uint16_t handle);
 void backplane_count(struct backplane *backplane, size_t metric, int64_t delta);

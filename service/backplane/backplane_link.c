@@ -141,17 +141,36 @@ on_goaway(void *owner, struct bytes reason, struct bytes others)
 
     log_info(backplane->options.log, "link", "the bridge asks us to leave: %.*s others=%.*s",
              BYTES_PRINTF(reason), BYTES_PRINTF(others));
+    /* What else has arrived with it is still taken. */
+    backplane->must_leave = true;
+    backplane_schedule_flush(backplane);
+}
+
+static void
+end_session(struct backplane *backplane, const char *reason, bool is_sent_away)
+{
+    backplane_session_ended_fn tell = backplane->on_ended;
+
+    backplane_link_closed(backplane, reason);
+    tell(backplane->ended_owner, reason, is_sent_away);
+}
+
+/* What is under way is sent again over the next link, and published once. */
+void
+backplane_link_leave(struct backplane *backplane)
+{
+    if (backplane->must_leave && backplane->link != NULL) {
+        end_session(backplane, "the bridge is stopping", true);
+    }
 }
 
 static void
 on_failed(void *owner, enum status status, const char *reason)
 {
     struct backplane *backplane = owner;
-    void (*tell)(void *, const char *) = backplane->on_failed;
 
     log_warn(backplane->options.log, "link", "lost: %s status=%s", reason, status_name(status));
-    backplane_link_closed(backplane, reason);
-    tell(backplane->failed_owner, reason);
+    end_session(backplane, reason, false);
 }
 
 static const struct link_client_handler link_handler = {
@@ -175,7 +194,7 @@ static const struct link_client_handler link_handler = {
 
 enum status
 backplane_link_opened(struct backplane *backplane, struct sink *sink,
-                      void (*failed)(void *owner, const char *reason), void *owner)
+                      backplane_session_ended_fn ended, void *owner)
 {
     assert(backplane->link == NULL);
     link_client_free(backplane->ended_link);
@@ -183,8 +202,9 @@ backplane_link_opened(struct backplane *backplane, struct sink *sink,
     backplane->is_welcome = false;
     backplane->credit_bytes = 0;
     backplane->ungranted_bytes = 0;
-    backplane->on_failed = failed;
-    backplane->failed_owner = owner;
+    backplane->must_leave = false;
+    backplane->on_ended = ended;
+    backplane->ended_owner = owner;
     return link_client_new(sink, backplane->options.timers, backplane->options.log,
                            &backplane->self, &link_handler, backplane, &backplane->link);
 }

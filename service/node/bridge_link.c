@@ -14,6 +14,7 @@ struct bridge_link {
     char *address;         /* the one being tried or used */
     struct stream *stream; /* NULL between attempts */
     bool is_open;          /* TLS is done, the backplane uses it */
+    bool is_sent_away;     /* that bridge is stopping */
     bool is_closing;
     uint64_t opened_ms;
     struct tls_context *fresh_tls; /* for the next attempt; NULL = no change */
@@ -47,13 +48,14 @@ retry_later(struct bridge_link *link)
                 on_retry);
 }
 
-/* The session ended by itself and has finished the sink; on_stream_closed follows. */
+/* The session ended by itself; on_stream_closed follows. */
 static void
-on_session_failed(void *owner, const char *reason)
+on_session_ended(void *owner, const char *reason, bool is_sent_away)
 {
     struct bridge_link *link = owner;
 
     link->is_open = false;
+    link->is_sent_away = is_sent_away;
     if (link->stream != NULL) {
         sink_finish(stream_sink(link->stream), reason);
     }
@@ -74,7 +76,7 @@ on_stream_open(void *owner, struct stream *stream)
         stream_close(stream, "not-a-bridge");
         return;
     }
-    if (backplane_link_opened(link->options.backplane, stream_sink(stream), on_session_failed,
+    if (backplane_link_opened(link->options.backplane, stream_sink(stream), on_session_ended,
                               link) != STATUS_OK) {
         stream_close(stream, "out-of-memory");
         return;
@@ -97,13 +99,20 @@ on_stream_closed(void *owner, enum status status, const char *reason)
 {
     struct bridge_link *link = owner;
     bool was_open = link->is_open;
+    bool was_sent_away = link->is_sent_away;
     uint64_t suppressed;
 
     link->stream = NULL;
     link->is_open = false;
+    link->is_sent_away = false;
     backplane_link_closed(link->options.backplane, reason);
     if (link->is_closing) {
         link->on_closed(link->owner);
+        return;
+    }
+    if (was_sent_away) {
+        backoff_reset(&link->backoff);
+        dial_next(link); /* the next in order; then the round begins anew */
         return;
     }
     if (!was_open &&

@@ -252,9 +252,9 @@ on_node_closed(void *owner, enum status status, const char *reason)
 }
 
 static void
-on_session_failed(void *owner, const char *reason)
+on_session_ended(void *owner, const char *reason, bool is_sent_away)
 {
-    BRIDGE(owner, "node gave up: %s", reason);
+    BRIDGE(owner, "node %s: %s", is_sent_away ? "left" : "gave up", reason);
 }
 
 static void
@@ -342,7 +342,7 @@ backplane_fixture_link(struct backplane_fixture *fixture)
     link_pipe_attach_server(&fixture->pipe, fixture->server);
     link_pipe_attach(&fixture->pipe.node, on_node_data, on_node_closed, fixture);
     assert_status(backplane_link_opened(fixture->backplane, &fixture->pipe.node.sink,
-                                        on_session_failed, fixture),
+                                        on_session_ended, fixture),
                   STATUS_OK);
     backplane_fixture_run(fixture);
 }

@@ -89,6 +89,39 @@ publishes_are_sent_again(void **state)
     backplane_fixture_deinit(&f);
 }
 
+/* B-6: what is under way goes by the next link. */
+static void
+a_bridge_that_stops_is_left(void **state)
+{
+    struct backplane_fixture f;
+
+    (void)state;
+    init_listening(&f);
+    backplane_fixture_publish(&f, 1, "h-ChatHub", "one");
+    backplane_fixture_publish(&f, 1, "h-ChatHub", "two");
+    backplane_fixture_forget(&f);
+    link_server_goaway(f.server, BYTES("stopping"), BYTES("other:7443"));
+    backplane_fixture_expect(&f, "bridge: node left: the bridge is stopping\n"
+                                 "worker 0: state unlinked\n"
+                                 "worker 1: state unlinked\n");
+    backplane_fixture_cut(&f);
+    f.opened.last_sequence = 1; /* published, though nobody said so */
+    backplane_fixture_link(&f);
+    link_server_replayed(f.server, 1, 2, 101, 0);
+    backplane_fixture_expect(&f, "bridge: open ChatApp seen 100 acknowledged 0\n"
+                                 "bridge: interest +h-ChatHub\n"
+                                 "bridge: interest end 0\n"
+                                 "bridge: replay 2\n"
+                                 "bridge:   h-ChatHub since 100\n"
+                                 "bridge: publish 2 two\n"
+                                 "worker 0: state open\n"
+                                 "worker 1: published OK 0\n"
+                                 "worker 1: state open\n"
+                                 "worker 0: position 101\n"
+                                 "worker 1: position 101\n");
+    backplane_fixture_deinit(&f);
+}
+
 static void
 new_connections_are_served_meanwhile(void **state)
 {
@@ -235,6 +268,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_missed_comes_first),
         cmocka_unit_test(publishes_are_sent_again),
+        cmocka_unit_test(a_bridge_that_stops_is_left),
         cmocka_unit_test(new_connections_are_served_meanwhile),
         cmocka_unit_test(who_left_before_the_loss_leaves_no_trace),
         cmocka_unit_test(very_many_topics_ask_for_everything),
