@@ -222,10 +222,23 @@ export class SignalRClient {
         const open = this.receiveTransport;
         this.isPolling = false;
         await this.abort();
-        if (open) {
+        if (open && this.transport === 'longPolling') {
+            await this.#pollEnds();
+        } else if (open) {
             await until(() => this.ended, { what: `the end of ${this.transport} after /abort` });
         }
         this.receiveTransport = null;
+    }
+
+    /** A poll that reaches the server after /abort is one of a connection it has never heard of, and is held; what
+     *  clients do then is drop it. */
+    async #pollEnds() {
+        try {
+            await until(() => this.ended, { what: 'the end of the poll', timeout: 3000 });
+        } catch {
+            this.receiveTransport.cut();
+            await until(() => this.ended, { what: 'the end of the dropped poll' });
+        }
     }
 }
 
