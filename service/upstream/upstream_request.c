@@ -73,9 +73,8 @@ fill_template(struct bytes rest, struct bytes hub, const struct event_name *name
               struct buffer *out)
 {
     while (rest.length > 0) {
-        struct bytes value = BYTES_NONE;
         if (rest.data[0] == '{' || rest.data[0] == '}') {
-            value = take_hole(&rest, hub, name);
+            struct bytes value = take_hole(&rest, hub, name);
             if (value.data == NULL) {
                 return false;
             }
