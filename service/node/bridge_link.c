@@ -235,8 +235,10 @@ bridge_link_close(struct bridge_link *link, void (*on_closed)(void *owner), void
     link->on_closed = on_closed;
     link->owner = owner;
     timer_stop(loop_timers(link->options.loop), &link->retry);
-    if (link->stream != NULL) {
+    if (link->stream != NULL && link->is_open) {
         sink_finish(stream_sink(link->stream), "stopping");
+    } else if (link->stream != NULL) {
+        stream_close(link->stream, "stopping"); /* still being dialed: there is nothing to flush */
     } else {
         timer_start(loop_timers(link->options.loop), &link->retry, 0, on_close_without_stream);
     }

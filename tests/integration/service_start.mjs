@@ -165,5 +165,18 @@ await integrationTest('service_start', async (run) => {
         await until(() => /no bridge at/.test(node.program.text()), { what: 'a line about the refusal' });
         assert.equal(await node.admin('/ready'), false);
         assert.match(bridge.program.text(), /certificate|authority|farm/i);
+        await node.stop();
+    });
+    await run.step('SIGTERM while a bridge is dialled that does not answer: the attempt is given up', async () => {
+        let dialled = 0;
+        const mute = net.createServer(() => { dialled++; }).listen(0, '127.0.0.1');
+        await until(() => mute.listening, { what: 'the mute bridge' });
+        const text = fs.readFileSync(node.configuration, 'utf8');
+        const address = `address = 127.0.0.1:${mute.address().port}\nconnect_timeout = 60s`;
+        fs.writeFileSync(node.configuration, text.replace(/^address *=.*$/m, address));
+        await node.start({ wait: false });
+        await until(() => dialled > 0, { what: 'an attempt' });
+        await node.stop(); // waits 20 s at most
+        mute.close();
     });
 });
