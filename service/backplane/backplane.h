@@ -75,7 +75,7 @@ typedef void (*backplane_session_ended_fn)(void *owner, const char *reason, bool
 MUST_CHECK enum status backplane_link_opened(struct backplane *backplane, struct sink *sink,
                                              backplane_session_ended_fn on_ended, void *owner);
 void backplane_link_receive(struct backplane *backplane, struct bytes input);
-/** The sink is gone. Idempotent; safe when no link is up. */
+/** The sink is gone. Idempotent; safe when no link is up; never inside one of the calls above. */
 void backplane_link_closed(struct backplane *backplane, const char *reason);
 /** Hand everything gathered in this turn to the workers. */
 void backplane_flush(struct backplane *backplane);

@@ -146,12 +146,37 @@ on_goaway(void *owner, struct bytes reason, struct bytes others)
     backplane_schedule_flush(backplane);
 }
 
+/* The session is over. One of the link's own callbacks may be below us, so it is freed at the end
+ * of the turn. */
+static void
+forget_link(struct backplane *backplane, const char *reason)
+{
+    if (backplane->link == NULL) {
+        return;
+    }
+    if (backplane->is_welcome) {
+        log_warn(backplane->options.log, "link", "closed: %s bridge=%s", reason,
+                 backplane->bridge_name != NULL ? backplane->bridge_name : "?");
+    }
+    link_client_free(backplane->ended_link);
+    backplane->ended_link = backplane->link;
+    backplane->link = NULL;
+    backplane->is_welcome = false;
+    if (backplane->options.metrics.registry != NULL) {
+        metrics_set(backplane->options.metrics.registry, backplane->options.metrics.link_up, 0);
+    }
+    for (size_t i = 0; i < backplane->options.app_count; i++) {
+        backplane_app_unlinked(&backplane->apps[i]);
+    }
+    backplane_schedule_flush(backplane);
+}
+
 static void
 end_session(struct backplane *backplane, const char *reason, bool is_sent_away)
 {
     backplane_session_ended_fn tell = backplane->on_ended;
 
-    backplane_link_closed(backplane, reason);
+    forget_link(backplane, reason);
     tell(backplane->ended_owner, reason, is_sent_away);
 }
 
@@ -220,24 +245,10 @@ backplane_link_receive(struct backplane *backplane, struct bytes input)
 void
 backplane_link_closed(struct backplane *backplane, const char *reason)
 {
-    if (backplane->link == NULL) {
-        return;
-    }
-    if (backplane->is_welcome) {
-        log_warn(backplane->options.log, "link", "closed: %s bridge=%s", reason,
-                 backplane->bridge_name != NULL ? backplane->bridge_name : "?");
-    }
+    forget_link(backplane, reason);
+    /* At once: its keep-alive may be due before the turn ends, and the sink is gone. */
     link_client_free(backplane->ended_link);
-    backplane->ended_link = backplane->link;
-    backplane->link = NULL;
-    backplane->is_welcome = false;
-    if (backplane->options.metrics.registry != NULL) {
-        metrics_set(backplane->options.metrics.registry, backplane->options.metrics.link_up, 0);
-    }
-    for (size_t i = 0; i < backplane->options.app_count; i++) {
-        backplane_app_unlinked(&backplane->apps[i]);
-    }
-    backplane_schedule_flush(backplane);
+    backplane->ended_link = NULL;
 }
 
 const char *

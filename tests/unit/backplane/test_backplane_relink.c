@@ -122,6 +122,22 @@ a_bridge_that_stops_is_left(void **state)
     backplane_fixture_deinit(&f);
 }
 
+/* The sink goes with the stream, and timers may be due before the turn ends. */
+static void
+a_sink_that_is_gone_is_left_alone(void **state)
+{
+    struct backplane_fixture f;
+
+    (void)state;
+    init_listening(&f);
+    uint64_t written_bytes = f.pipe.node.written_bytes;
+    backplane_link_closed(f.backplane, "gone");
+    clock_advance(&f.clock, LINK_KEEPALIVE_MS);
+    timers_run(&f.timers);
+    assert_int_equal(f.pipe.node.written_bytes, written_bytes);
+    backplane_fixture_deinit(&f);
+}
+
 static void
 new_connections_are_served_meanwhile(void **state)
 {
@@ -269,6 +285,7 @@ main(void)
         cmocka_unit_test(what_was_missed_comes_first),
         cmocka_unit_test(publishes_are_sent_again),
         cmocka_unit_test(a_bridge_that_stops_is_left),
+        cmocka_unit_test(a_sink_that_is_gone_is_left_alone),
         cmocka_unit_test(new_connections_are_served_meanwhile),
         cmocka_unit_test(who_left_before_the_loss_leaves_no_trace),
         cmocka_unit_test(very_many_topics_ask_for_everything),
