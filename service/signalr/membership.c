@@ -15,7 +15,8 @@ enum { LEFT_COUNT_MAX = 16 };
 
 /* A join or leave that is not done yet. */
 struct membership_change {
-    struct list_node node; /* in connection->joins while a local join waits for its barrier */
+    /* in connection->joins while a local join waits for its barrier, or app->ended_joins */
+    struct list_node node;
     struct worker_app *app;
     struct connection *connection; /* of a local join; else NULL */
     struct topic *topic;
@@ -24,7 +25,8 @@ struct membership_change {
     membership_fn fn;                        /* NULL = nobody waits any more */
     void *owner;
     bool is_join;
-    bool is_revoked; /* left again before it took effect */
+    bool is_revoked;      /* left again before it took effect */
+    enum status ended_as; /* in app->ended_joins: how */
     size_t id_length;
     char id[];
 };
@@ -295,6 +297,35 @@ leave_at_once(struct connection *connection, const struct topic *topic)
 }
 
 void
+membership_tell_ended(struct worker_app *app)
+{
+    while (!list_is_empty(&app->ended_joins)) {
+        struct membership_change *change =
+            CONTAINER_OF(list_first(&app->ended_joins), struct membership_change, node);
+        list_remove(&change->node);
+        complete(change, change->ended_as);
+    }
+}
+
+static void
+on_ended_joins_due(struct timer *timer)
+{
+    membership_tell_ended(CONTAINER_OF(timer, struct worker_app, ended_joins_timer));
+}
+
+/* Later: who is told may be done with the connection, which is in the middle of losing its
+ * transport. */
+static void
+complete_later(struct membership_change *change, enum status status)
+{
+    struct worker_app *app = change->app;
+
+    change->ended_as = status;
+    list_append(&app->ended_joins, &change->node);
+    timer_start(app->context->timers, &app->ended_joins_timer, 0, on_ended_joins_due);
+}
+
+void
 membership_cancel_joins(struct connection *connection)
 {
     while (!list_is_empty(&connection->joins)) {
@@ -311,7 +342,7 @@ membership_cancel_joins(struct connection *connection)
          * arrives. */
         enum status status = change->is_revoked ? STATUS_OK : start_command(change, NULL);
         if (change->is_revoked || status != STATUS_OK) {
-            complete(change, status);
+            complete_later(change, status);
         }
     }
 }

@@ -37,8 +37,11 @@ struct membership_change *membership_change(struct worker_app *app,
 /** ${fn} will not be called; the change may still happen. */
 void membership_cancel(struct membership_change *change);
 
-/** A local join waiting for its barrier goes on as a command: the transport is gone. */
+/** A local join waiting for its barrier goes on as a command: the transport is gone. Calls nobody
+ * back: who waits for one that ends here is told later. */
 void membership_cancel_joins(struct connection *connection);
+/** Tell them now: the worker stops. */
+void membership_tell_ended(struct worker_app *app);
 /** Take a group out of the connection's topics and give it back: it was in up to ${until}. */
 void membership_forget(struct connection *connection, const struct topic *topic, uint64_t until);
 /** From where on a client that has come to ${cursor} lacks messages of a group that it joined at

@@ -7,6 +7,7 @@
 #include "service/signalr/acknowledgement.h"
 #include "service/signalr/connection.h"
 #include "service/signalr/heartbeat.h"
+#include "service/signalr/membership.h"
 #include "service/signalr/topic_name.h"
 
 static const struct backplane_topic standing_topics[] = {
@@ -74,6 +75,7 @@ init_lists(struct worker_app *app)
     list_init(&app->calls);
     list_init(&app->awaiting_position);
     list_init(&app->ended_calls);
+    list_init(&app->ended_joins);
     map_init(&app->acknowledgements);
     topic_table_init(&app->topics);
 }
@@ -140,6 +142,7 @@ worker_app_free(struct worker_app *app)
     drop_connections(&app->detached);
     hub_call_drop_all(app);
     acknowledgement_drop_all(app);
+    membership_tell_ended(app);
     if (app->standing_request != NULL) {
         backplane_cancel(context->port, app->standing_request);
     }
@@ -149,6 +152,7 @@ worker_app_free(struct worker_app *app)
     timer_stop(context->timers, &app->heartbeat);
     timer_stop(context->timers, &app->acknowledgements_timer);
     timer_stop(context->timers, &app->ended_calls_timer);
+    timer_stop(context->timers, &app->ended_joins_timer);
     free_backends(app->hubs, app->app->hub_count);
     free_backends(app->raws, app->app->path_count);
     map_deinit(&app->acknowledgements);

@@ -66,6 +66,8 @@ struct worker_app {
     struct timer ended_calls_timer;
     struct map acknowledgements; /* command id -> struct acknowledgement */
     struct timer acknowledgements_timer;
+    struct list ended_joins; /* those that ended with their transport, not yet reported */
+    struct timer ended_joins_timer;
     struct timer heartbeat;
     uint32_t heartbeat_count;
     enum backplane_state state;

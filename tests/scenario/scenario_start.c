@@ -234,6 +234,38 @@ old_client_is_refused_by_on_connected(void **state)
     assert_false(signalr_client_is_receiving(&world->client));
 }
 
+/* OnConnected joins a group and then refuses; the farm goes away, and so does the client, before
+ * the join is done: the end of the one call must not pull the connection from under the other. */
+static void
+refused_while_its_transport_is_lost(void **state)
+{
+    struct world *world = *state;
+    struct fake_port *port = world->scenario.hosts[0].port;
+    struct signalr_client *client = &world->client;
+    struct fake_response response;
+
+    chat_of(world)->on_connected = PROBE_HOLD;
+    chat_of(world)->join_on_connected = "lobby";
+    signalr_client_negotiate(client);
+    signalr_client_open(client, "connect");
+    signalr_client_run(client);
+    port->holds_commands = true;
+    struct fake_client *request = fake_client_open(&world->scenario, 0, NULL);
+    fake_client_request(request, "GET", signalr_client_target(client, "start", false), NULL, NULL);
+    scenario_run(&world->scenario);
+    hub_call_refuse(chat_of(world)->held, BYTES("not welcome"));
+    fake_port_set_state(port, BACKPLANE_UNLINKED);
+    scenario_run(&world->scenario);
+    signalr_client_drop(client);
+    scenario_run(&world->scenario);
+    fake_client_response(request, &response);
+    assert_int_equal(response.status, 403);
+    fake_response_deinit(&response);
+    fake_client_free(request);
+    scenario_expect_events(&world->scenario, "connected ChatHub\ndisconnected ChatHub stop=0\n");
+    port->holds_commands = false;
+}
+
 /* T30: the WebSocket brings nothing, so the client falls back with the same token. */
 static void
 fallback_to_another_transport(void **state)
@@ -273,6 +305,7 @@ main(void)
         ROW(old_clients_connect_in_one_step),
         ROW(old_client_waits_for_on_connected),
         ROW(old_client_is_refused_by_on_connected),
+        ROW(refused_while_its_transport_is_lost),
         ROW(fallback_to_another_transport),
     };
 
