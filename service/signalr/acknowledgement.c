@@ -8,7 +8,7 @@
 
 struct acknowledgement {
     struct worker_app *app;
-    acknowledgement_fn fn; /* NULL = canceled */
+    acknowledgement_fn fn;
     void *owner;
     uint64_t due_ms;
     bool is_publishing; /* the publish has not been answered yet: the memory must stay */
@@ -41,11 +41,8 @@ complete(struct acknowledgement *acknowledgement, enum status status)
     acknowledgement_fn fn = acknowledgement->fn;
     void *owner = acknowledgement->owner;
 
-    acknowledgement->fn = NULL;
     retire(acknowledgement);
-    if (fn != NULL) {
-        fn(owner, status);
-    }
+    fn(owner, status);
 }
 
 static void
@@ -91,8 +88,7 @@ publish(struct acknowledgement *acknowledgement, struct bytes connection_id,
 
 enum status
 acknowledgement_request(struct worker_app *app, struct bytes connection_id,
-                        struct signalr_command *command, acknowledgement_fn fn, void *owner,
-                        struct acknowledgement **out)
+                        struct signalr_command *command, acknowledgement_fn fn, void *owner)
 {
     struct acknowledgement *acknowledgement = calloc(1, sizeof(*acknowledgement));
 
@@ -120,15 +116,7 @@ acknowledgement_request(struct worker_app *app, struct bytes connection_id,
         timer_start(app->context->timers, &app->acknowledgements_timer, ACKNOWLEDGEMENT_CHECK_MS,
                     acknowledgement_check);
     }
-    *out = acknowledgement;
     return STATUS_OK;
-}
-
-void
-acknowledgement_cancel(struct acknowledgement *acknowledgement)
-{
-    acknowledgement->fn = NULL;
-    retire(acknowledgement);
 }
 
 void

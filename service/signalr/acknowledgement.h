@@ -8,22 +8,16 @@
 
 enum { ACKNOWLEDGEMENT_WAIT_MS = 30 * 1000, ACKNOWLEDGEMENT_CHECK_MS = 5 * 1000 };
 
-struct acknowledgement;
-
-/* OK - it has taken effect; NOT_FOUND - nobody holds the
- * connection, or it has no transport;
+/* OK - it has taken effect; NOT_FOUND - nobody holds the connection, or it has no transport;
  * BACKPLANE_DOWN, QUEUE_FULL, ... - it could not be published. Called exactly once, never inside
- * acknowledgement_request(), unless canceled. */
+ * acknowledgement_request(). */
 typedef void (*acknowledgement_fn)(void *owner, enum status status);
 
 /** acknowledgement_request(app, connection_id, command, fn, owner): Publish ${command} to c-<id>
  * (its id is filled in here) and wait. OK, or why not: then ${fn} is never called. */
 MUST_CHECK enum status acknowledgement_request(struct worker_app *app, struct bytes connection_id,
                                                struct signalr_command *command,
-                                               acknowledgement_fn fn, void *owner,
-                                               struct acknowledgement **out);
-/** ${fn} will not be called. */
-void acknowledgement_cancel(struct acknowledgement *acknowledgement);
+                                               acknowledgement_fn fn, void *owner);
 
 /** Say that a command for this connection has taken effect here. */
 void acknowledgement_publish(const struct connection *connection, struct bytes command_id);

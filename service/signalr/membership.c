@@ -20,9 +20,8 @@ struct membership_change {
     struct worker_app *app;
     struct connection *connection; /* of a local join; else NULL */
     struct topic *topic;
-    struct backplane_request *request;       /* at once: the barrier */
-    struct acknowledgement *acknowledgement; /* of a command */
-    membership_fn fn;                        /* NULL = nobody waits any more */
+    struct backplane_request *request; /* at once: the barrier */
+    membership_fn fn;                  /* NULL = nobody waits any more */
     void *owner;
     bool is_join;
     bool is_revoked;      /* left again before it took effect */
@@ -172,10 +171,7 @@ membership_send_groups(struct connection *connection, uint64_t cursor)
 static void
 on_acknowledged(void *owner, enum status status)
 {
-    struct membership_change *change = owner;
-
-    change->acknowledgement = NULL;
-    complete(change, status);
+    complete(owner, status);
 }
 
 /* As a command, which takes its place in the order of the farm; whoever holds the connection then
@@ -193,9 +189,8 @@ start_command(struct membership_change *change, struct connection *connection)
     if (app->state != BACKPLANE_OPEN) {
         return STATUS_BACKPLANE_DOWN;
     }
-    enum status status =
-        acknowledgement_request(app, bytes_from(change->id, change->id_length), &command,
-                                on_acknowledged, change, &change->acknowledgement);
+    enum status status = acknowledgement_request(app, bytes_from(change->id, change->id_length),
+                                                 &command, on_acknowledged, change);
     if (status == STATUS_OK && connection != NULL) {
         /* Without memory for it a quick change of mind may come out wrong; the command is on its
          * way all the same. */
