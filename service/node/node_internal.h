@@ -34,6 +34,7 @@ struct node_worker {
 enum node_phase {
     NODE_RUNNING, /* or starting */
     NODE_CLOSING_ACCEPTOR,
+    NODE_ABANDONED, /* instead, when starting has failed: no worker serves who has connected */
     NODE_DRAINING_WORKERS,
     NODE_FLUSHING_SPOOL,
     NODE_CLOSING_DOORS,

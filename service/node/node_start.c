@@ -4,6 +4,7 @@
 
 #include "common/base/crypto.h"
 #include "common/base/file.h"
+#include "common/net/listener.h"
 #include "hubplane_version.h"
 #include "service/node/node_internal.h"
 #include "service/node/service_metrics.h"
@@ -254,7 +255,12 @@ static void
 hand_over(void *owner, size_t worker, stream_socket socket)
 {
     struct node *node = owner;
-    worker_take(node->workers[worker].worker, socket);
+
+    if (node->phase == NODE_ABANDONED) {
+        listener_reject(socket);
+    } else {
+        worker_take(node->workers[worker].worker, socket);
+    }
 }
 
 static void

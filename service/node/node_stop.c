@@ -176,7 +176,7 @@ on_abandoned_acceptor_closed(void *owner)
 void
 node_abandon(struct node *node)
 {
-    node->phase = NODE_CLOSING_ACCEPTOR;
+    node->phase = NODE_ABANDONED;
     if (node->acceptor != NULL) {
         acceptor_close(node->acceptor, on_abandoned_acceptor_closed, node);
         loop_run(node->loop);

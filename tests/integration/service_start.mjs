@@ -8,7 +8,7 @@ import path from 'node:path';
 import { Farm } from '../support/farm.mjs';
 import { integrationTest } from '../support/integration.mjs';
 import { freePort } from '../support/ports.mjs';
-import { patience, runProgram, until } from '../support/program.mjs';
+import { patience, Program, runProgram, until } from '../support/program.mjs';
 import { SignalRClient, request } from '../support/signalr_client.mjs';
 import { fence, serviceApps, startClient } from './service_apps.mjs';
 
@@ -27,6 +27,29 @@ function endsWith(farm, text, code, sentence, mistakes = 1) {
     assert.ok(lines.length - wrong.length <= 1, `one line that sums up; it said\n${output}`);
     assert.equal(wrong.filter((line) => sentence.test(line)).length, 1, `one line like ${sentence}; it said\n${output}`);
     assert.equal(wrong.length, mistakes, `${mistakes} mistakes; it said\n${output}`);
+}
+
+/** Connect to ${port} again and again until one is let in, ${count} at a time. Returns what ends it. */
+function knock(port, count) {
+    const sockets = new Set();
+    let isOver = false;
+    const once = () => {
+        const socket = net.connect(port, '127.0.0.1');
+        sockets.add(socket);
+        socket.on('error', () => {
+            sockets.delete(socket);
+            if (!isOver) {
+                setImmediate(once);
+            }
+        });
+    };
+    for (let i = 0; i < count; i++) {
+        once();
+    }
+    return () => {
+        isOver = true;
+        sockets.forEach((socket) => socket.destroy());
+    };
 }
 
 await integrationTest('service_start', async (run) => {
@@ -73,6 +96,30 @@ await integrationTest('service_start', async (run) => {
         await new Promise((resolve) => taken.listen(node.port, '127.0.0.1', resolve));
         try {
             endsWith(farm, good, 1, new RegExp(`127\\.0\\.0\\.1:${node.port}.*\\[service\\] listen`));
+        } finally {
+            taken.close();
+        }
+    });
+    await run.step('clients that come before the start has failed do not keep it from ending', async () => {
+        // Names take time to be resolved: time for clients to come.
+        const file = path.join(run.folder, 'slow.ini');
+        fs.writeFileSync(file, good.replace(/^listen = .*/m, `$&${', localhost:0'.repeat(15)}`));
+        const taken = net.createServer();
+        await new Promise((resolve) => taken.listen(node.adminPort, '127.0.0.1', resolve));
+        try {
+            for (let round = 0; round < 10; round++) {
+                const stop = knock(node.port, 20);
+                const program = new Program({ name: 'node', command: farm.serviceProgram,
+                    args: ['run', '--config', file], log: path.join(run.folder, 'knocked.log') });
+                try {
+                    await until(() => program.exit, { what: 'the end of the node' });
+                } finally {
+                    stop();
+                    await program.kill();
+                }
+                assert.equal(program.exit.code, 1, program.text());
+                assert.equal(program.alarm(), '');
+            }
         } finally {
             taken.close();
         }
