@@ -130,6 +130,10 @@ route_publisher_attach(struct route_publisher *publisher, void *attached, uint64
 {
     publisher->attached = attached;
     publisher->last_used_ms = publisher->timers->clock->now_ms;
+    /* What is queued used the credit of another link, whose address may be the same. */
+    LIST_FOR_EACH (node, &publisher->queue) {
+        CONTAINER_OF(node, struct outgoing, node)->paid_by = NULL;
+    }
     settle(publisher, acknowledged);
 }
 
