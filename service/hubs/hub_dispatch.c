@@ -147,10 +147,12 @@ hub_dispatch_receive(struct connection *connection, struct bytes text)
     struct hub_call *call;
     enum status status = hub_dispatch_send(&caller, text, on_result, connection, &call);
 
-    if (status == STATUS_OK) {
+    if (status != STATUS_OK) {
+        connection_log_debug(connection, "sent what is no invocation", status_name(status));
+    } else if (transport_is_open(&connection->transport)) {
         hub_call_track(call, &connection->calls);
     } else {
-        connection_log_debug(connection, "sent what is no invocation", status_name(status));
+        hub_call_lose_caller(call); /* what the call did has cost the transport */
     }
 }
 
