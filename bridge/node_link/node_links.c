@@ -38,7 +38,11 @@ on_socket(void *owner, stream_socket socket)
     struct node_links *links = owner;
     uint64_t suppressed;
 
-    if (links->peer_count >= links->options.links_max || links->state != NODE_LINKS_OPEN) {
+    if (links->state != NODE_LINKS_OPEN) {
+        listener_reject(socket); /* came just before the listener closed; another bridge takes it */
+        return;
+    }
+    if (links->peer_count >= links->options.links_max) {
         metrics_add(links->options.peers.metrics, BRIDGE_METRIC_LINKS_REFUSED, 1);
         if (log_allows(&links->refused_limit, loop_clock(links->options.loop)->now_ms,
                        &suppressed)) {
