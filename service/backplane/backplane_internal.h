@@ -59,7 +59,6 @@ struct backplane {
     struct link_client *ended_link;
     bool is_welcome;
     char *bridge_name;
-    int64_t credit_bytes;     /* what may still be published */
     uint64_t ungranted_bytes; /* delivered to us, not yet granted again */
     bool must_leave;          /* the bridge is stopping: at the end of the turn */
     backplane_session_ended_fn on_ended;

@@ -128,7 +128,7 @@ on_credit(void *owner, uint64_t bytes)
 {
     struct backplane *backplane = owner;
 
-    backplane->credit_bytes += (int64_t)bytes;
+    (void)bytes;
     for (size_t i = 0; i < backplane->options.app_count; i++) {
         publishing_send(&backplane->apps[i]);
     }
@@ -225,7 +225,6 @@ backplane_link_opened(struct backplane *backplane, struct sink *sink,
     link_client_free(backplane->ended_link);
     backplane->ended_link = NULL;
     backplane->is_welcome = false;
-    backplane->credit_bytes = 0;
     backplane->ungranted_bytes = 0;
     backplane->must_leave = false;
     backplane->on_ended = ended;

@@ -62,12 +62,11 @@ publishing_send(struct backplane_app *app)
     struct backplane *backplane = app->backplane;
 
     while (app->phase == APP_LINKED && app->state == BACKPLANE_OPEN &&
-           backplane->credit_bytes > 0) {
+           link_client_send_credit(backplane->link) > 0) {
         struct spooled_publish *entry = publish_spool_next(&app->spool);
         if (entry == NULL) {
             return;
         }
-        backplane->credit_bytes -= (int64_t)entry->frame->length;
         link_client_publish(backplane->link, app->handle, entry->sequence, entry->frame);
     }
 }
