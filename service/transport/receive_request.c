@@ -12,8 +12,7 @@
 #include "service/transport/answer.h"
 
 enum {
-    QUERY_BYTES_MAX = 64 * 1024,
-    HEADERS_BYTES_MAX = 2 * 1024 * 1024, /* the HTTP parser has a limit of its own */
+    REQUEST_TEXT_BYTES_MAX = 2 * 1024 * 1024, /* the HTTP parser has a limit of its own */
     GROUP_TEXT_BYTES_MAX = 256 * 1024,
 };
 
@@ -106,6 +105,10 @@ keep_groups(struct receiving *receiving, const struct groups_token *token)
             buffer_truncate(text, before);
         }
     }
+    if (text->status != STATUS_OK) {
+        refuse(receiving, 503, "Out of memory.");
+        return false;
+    }
     size_t from = 0;
     for (size_t i = 0; i < options->group_count; i++) {
         struct bytes *topic = &receiving->groups[i].topic;
@@ -124,13 +127,35 @@ read_groups(struct receiving *receiving)
     struct bytes text = client_request_parameter(request, BYTES("groupsToken"), is_poll(request));
     struct groups_token token;
 
-    if (text.length == 0 || groups_token_open(&request->app->keys, worker_app_key(request->app),
-                                              request->token.id, text, &token) != STATUS_OK) {
+    if (text.length == 0) {
+        return true;
+    }
+    enum status status = groups_token_open(&request->app->keys, worker_app_key(request->app),
+                                           request->token.id, text, &token);
+    if (status == STATUS_NO_MEMORY) {
+        refuse(receiving, 503, "Out of memory."); /* a resume without its groups would lose them */
+        return false;
+    }
+    if (status != STATUS_OK) {
         return true;
     }
     bool is_kept = keep_groups(receiving, &token);
     groups_token_deinit(&token);
     return is_kept;
+}
+
+/* What backends may see of the request. */
+static bool
+read_texts(struct receiving *receiving)
+{
+    const struct client_request *request = receiving->request;
+
+    if (client_request_own_query(request, &receiving->own_query) != STATUS_OK ||
+        client_request_headers(request, &receiving->client_headers) != STATUS_OK) {
+        refuse(receiving, 503, "Out of memory.");
+        return false;
+    }
+    return true;
 }
 
 static bool
@@ -191,9 +216,7 @@ read_all(struct receiving *receiving)
         receiving->is_connect && !protocol_version_has_start(&request->version);
     options->raises_reconnected = is_poll(request) ? is_reconnect : !receiving->is_connect;
     return check_origin(receiving) && read_cursor(receiving) && read_frame_id(receiving) &&
-           read_groups(receiving) &&
-           client_request_own_query(request, &receiving->own_query) == STATUS_OK &&
-           client_request_headers(request, &receiving->client_headers) == STATUS_OK;
+           read_groups(receiving) && read_texts(receiving);
 }
 
 /*
@@ -308,8 +331,8 @@ receive_request_handle(struct client_request *request)
 {
     struct receiving receiving = {.request = request};
 
-    buffer_init(&receiving.own_query, QUERY_BYTES_MAX);
-    buffer_init(&receiving.client_headers, HEADERS_BYTES_MAX);
+    buffer_init(&receiving.own_query, REQUEST_TEXT_BYTES_MAX);
+    buffer_init(&receiving.client_headers, REQUEST_TEXT_BYTES_MAX);
     buffer_init(&receiving.group_text, GROUP_TEXT_BYTES_MAX);
     if (read_all(&receiving)) {
         open_transport(&receiving);

@@ -323,6 +323,26 @@ bad_encoding_is_an_error(void **state)
     expect(*state, "GET", "/signalr/ping?a=%zz", NULL, 400, NULL);
 }
 
+/* As long as the HTTP limits allow, which are the operator's. */
+static void
+long_query_is_answered(void **state)
+{
+    enum { QUERY_BYTES = 100 * 1000 };
+    struct world *world = *state;
+    struct buffer target;
+
+    world->scenario.hosts[0].server.limits.line_max_bytes = 2 * QUERY_BYTES;
+    buffer_init(&target, 2 * QUERY_BYTES);
+    buffer_append_string(&target, signalr_client_target(&world->client, "connect", false));
+    buffer_append_string(&target, "&mine=");
+    for (int i = 0; i < QUERY_BYTES; i++) {
+        buffer_append_byte(&target, 'x');
+    }
+    buffer_append_byte(&target, '\0');
+    expect(world, "GET", (const char *)target.data, NULL, 200, "\"S\":1");
+    buffer_deinit(&target);
+}
+
 int
 main(void)
 {
@@ -344,6 +364,7 @@ main(void)
         ROW(send_needs_an_invocation),
         ROW(ping_needs_nothing),
         ROW(bad_encoding_is_an_error),
+        ROW(long_query_is_answered),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
