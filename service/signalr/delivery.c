@@ -584,7 +584,8 @@ fan_out_run(struct worker_app *app, struct run *run)
             return false;
         }
     }
-    struct frame_set singles[RUN_COUNT_MAX] = {0};
+    struct frame_set singles[RUN_COUNT_MAX]; /* large: only those of this run are made and freed */
+    memset(singles, 0, run->count * sizeof(singles[0]));
     const struct batch batch = {.app = app, .messages = run->messages}; /* every id is alone */
     for (uint32_t i = 0; i < topic->attached_count; i++) {
         struct connection *connection =
