@@ -72,8 +72,7 @@ start_waits_for_on_connected(void **state)
     signalr_client_negotiate(client);
     signalr_client_open(client, "connect");
     signalr_client_run(client);
-    struct fake_client *request = fake_client_open(&world->scenario, 0, NULL);
-    fake_client_request(request, "GET", signalr_client_target(client, "start", false), NULL, NULL);
+    struct fake_client *request = signalr_client_begin_start(client, 0);
     scenario_advance(&world->scenario, 3000);
     fake_client_response(request, &response);
     assert_int_equal(response.status, 0);
@@ -112,8 +111,7 @@ client_leaves_during_start(void **state)
     signalr_client_negotiate(client);
     signalr_client_open(client, "connect");
     signalr_client_run(client);
-    struct fake_client *request = fake_client_open(&world->scenario, 0, NULL);
-    fake_client_request(request, "GET", signalr_client_target(client, "start", false), NULL, NULL);
+    struct fake_client *request = signalr_client_begin_start(client, 0);
     fake_client_free(request);
     scenario_run(&world->scenario);
     assert_int_equal(chat_of(world)->canceled_count, 1);
@@ -250,8 +248,7 @@ refused_while_its_transport_is_lost(void **state)
     signalr_client_open(client, "connect");
     signalr_client_run(client);
     port->holds_commands = true;
-    struct fake_client *request = fake_client_open(&world->scenario, 0, NULL);
-    fake_client_request(request, "GET", signalr_client_target(client, "start", false), NULL, NULL);
+    struct fake_client *request = signalr_client_begin_start(client, 0);
     scenario_run(&world->scenario);
     hub_call_refuse(chat_of(world)->held, BYTES("not welcome"));
     fake_port_set_state(port, BACKPLANE_UNLINKED);

@@ -47,9 +47,7 @@ begin_start(struct world *world, size_t host)
     signalr_client_negotiate(&world->client);
     signalr_client_open(&world->client, "connect");
     signalr_client_run(&world->client);
-    struct fake_client *start = fake_client_open(&world->scenario, host, NULL);
-    fake_client_request(start, "GET", signalr_client_target(&world->client, "start", false), NULL,
-                        NULL);
+    struct fake_client *start = signalr_client_begin_start(&world->client, host);
     scenario_run(&world->scenario);
     return start;
 }

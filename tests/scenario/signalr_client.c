@@ -322,13 +322,21 @@ signalr_client_run(struct signalr_client *client)
     scenario_run(client->scenario);
 }
 
+struct fake_client *
+signalr_client_begin_start(struct signalr_client *client, size_t host)
+{
+    struct fake_client *request = fake_client_open(client->scenario, host, NULL);
+
+    fake_client_request(request, "GET", signalr_client_target(client, "start", false), NULL, NULL);
+    return request;
+}
+
 int
 signalr_client_call_start(struct signalr_client *client)
 {
-    struct fake_client *request = fake_client_open(client->scenario, client->host, NULL);
+    struct fake_client *request = signalr_client_begin_start(client, client->host);
     struct fake_response response;
 
-    fake_client_request(request, "GET", signalr_client_target(client, "start", false), NULL, NULL);
     for (int i = 0; i < 4; i++) {
         signalr_client_run(client);
     }

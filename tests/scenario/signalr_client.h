@@ -64,6 +64,8 @@ void signalr_client_run(struct signalr_client *client);
 void signalr_client_drop(struct signalr_client *client);
 /** POST /abort. Returns the status. */
 int signalr_client_abort(struct signalr_client *client);
+/** Begin a GET of /start on ${host}; to be freed with fake_client_free(). */
+struct fake_client *signalr_client_begin_start(struct signalr_client *client, size_t host);
 /** GET of /start. Returns the status. */
 int signalr_client_call_start(struct signalr_client *client);
 
