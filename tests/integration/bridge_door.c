@@ -24,9 +24,7 @@ memory_is_a_farm_of_one_bridge(void **state)
     assert_int_equal(rig.nodes[0].state, LINK_BACKPLANE_OPEN);
     assert_true(rig.nodes[0].current_id > before_ms);
     rig_listen(&rig, 1, "t");
-    for (uint64_t number = 1; number <= 100; number++) {
-        rig_publish(&rig, 0, "t", number);
-    }
+    rig_publish_run(&rig, "t", 1, 100);
     rig_wait(&rig, rig.nodes[1].delivered_count == 100 && rig.nodes[0].acknowledged == 100);
     assert_true(rig_has_run(&rig.nodes[1], 0, 1, 100));
     rig_replay(&rig, 0, "t", rig.nodes[1].delivered[49].id);

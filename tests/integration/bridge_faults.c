@@ -22,14 +22,6 @@ start(struct rig *rig)
 }
 
 static void
-publish_run(struct rig *rig, uint64_t first, uint64_t last)
-{
-    for (uint64_t number = first; number <= last; number++) {
-        rig_publish(rig, 0, "t", number);
-    }
-}
-
-static void
 redis_starts_after_the_bridge(void **state)
 {
     struct rig rig;
@@ -52,7 +44,7 @@ redis_starts_after_the_bridge(void **state)
     rig_join(&rig, 0);
     rig_join(&rig, 1);
     rig_listen(&rig, 1, "t");
-    publish_run(&rig, 1, 100);
+    rig_publish_run(&rig, "t", 1, 100);
     rig_run(&rig, 200);
     assert_int_equal(rig.nodes[0].acknowledged, 0);
     rig_start_redis(&rig);
@@ -71,11 +63,11 @@ redis_loses_everything(void **state)
 
     (void)state;
     start(&rig);
-    publish_run(&rig, 1, 500);
+    rig_publish_run(&rig, "t", 1, 500);
     rig_wait(&rig, rig.nodes[1].delivered_count == 500);
     highest = rig.nodes[1].delivered[499].id;
     rig_stop_redis(&rig, SIGKILL);
-    publish_run(&rig, 501, 700);
+    rig_publish_run(&rig, "t", 501, 700);
     rig_run(&rig, 500);
     assert_int_equal(rig.nodes[0].state, LINK_BACKPLANE_BUFFERING);
     rig_start_redis(&rig);
@@ -83,10 +75,10 @@ redis_loses_everything(void **state)
     assert_true(rig_has_run(&rig.nodes[1], 0, 1, 700));
     assert_true(rig.nodes[1].delivered[500].id > highest);
     assert_int_equal(rig.nodes[1].lost_ids, 0);
-    publish_run(&rig, 701, 750);
+    rig_publish_run(&rig, "t", 701, 750);
     rig_wait(&rig, rig.nodes[1].delivered_count >= 750);
     assert_true(rig_redis(&rig, "FLUSHALL") >= 0);
-    publish_run(&rig, 751, 900);
+    rig_publish_run(&rig, "t", 751, 900);
     rig_wait(&rig, rig.nodes[1].delivered_count >= 900);
     assert_true(rig_has_run(&rig.nodes[1], 0, 1, 900));
     assert_int_equal(rig.nodes[1].lost_ids, 0);
@@ -102,7 +94,7 @@ the_subscription_is_cut_again_and_again(void **state)
     (void)state;
     start(&rig);
     for (uint64_t round = 0; round < 10; round++) {
-        publish_run(&rig, round * 100 + 1, round * 100 + 100);
+        rig_publish_run(&rig, "t", round * 100 + 1, round * 100 + 100);
         assert_true(rig_redis(&rig, "CLIENT KILL TYPE pubsub") >= 0);
         rig_run(&rig, 20);
         assert_true(rig_redis(&rig, "CLIENT KILL TYPE normal SKIPME yes") >= 0);
@@ -124,24 +116,24 @@ errors_that_pass_are_waited_for(void **state)
     start(&rig);
     assert_true(rig_redis(&rig, "CONFIG SET maxmemory-policy noeviction") >= 0);
     assert_true(rig_redis(&rig, "CONFIG SET maxmemory 1") >= 0);
-    publish_run(&rig, 1, 50);
+    rig_publish_run(&rig, "t", 1, 50);
     rig_run(&rig, 700);
     assert_int_equal(rig.nodes[0].state, LINK_BACKPLANE_BUFFERING);
     assert_true(rig_redis(&rig, "CONFIG SET maxmemory 0") >= 0);
     rig_wait(&rig, rig.nodes[1].delivered_count >= 50);
 
     assert_true(rig_redis(&rig, "CLIENT PAUSE 1500 ALL") >= 0);
-    publish_run(&rig, 51, 100);
+    rig_publish_run(&rig, "t", 51, 100);
     rig_wait(&rig, rig.nodes[1].delivered_count >= 100);
 
     assert_true(rig_redis(&rig, "CONFIG SET min-replicas-to-write 1") >= 0);
-    publish_run(&rig, 101, 150);
+    rig_publish_run(&rig, "t", 101, 150);
     rig_run(&rig, 700);
     assert_true(rig_redis(&rig, "CONFIG SET min-replicas-to-write 0") >= 0);
     rig_wait(&rig, rig.nodes[1].delivered_count >= 150);
 
     assert_true(rig_redis(&rig, "REPLICAOF 127.0.0.1 1") >= 0);
-    publish_run(&rig, 151, 200);
+    rig_publish_run(&rig, "t", 151, 200);
     rig_run(&rig, 700);
     assert_true(rig_redis(&rig, "REPLICAOF NO ONE") >= 0);
     rig_wait(&rig, rig.nodes[1].delivered_count >= 200);
@@ -159,14 +151,14 @@ a_refused_publish_is_no_loss(void **state)
 
     (void)state;
     start(&rig);
-    publish_run(&rig, 1, 10);
+    rig_publish_run(&rig, "t", 1, 10);
     rig_wait(&rig, rig.nodes[1].delivered_count == 10);
     assert_true(rig_redis(&rig, "ACL SETUSER default -publish") >= 0);
-    publish_run(&rig, 11, 13);
+    rig_publish_run(&rig, "t", 11, 13);
     rig_wait(&rig, rig.nodes[0].refused_count == 3);
     assert_int_equal(rig.nodes[0].refused_status, STATUS_DENIED);
     assert_true(rig_redis(&rig, "ACL SETUSER default +publish") >= 0);
-    publish_run(&rig, 14, 20);
+    rig_publish_run(&rig, "t", 14, 20);
     rig_wait(&rig, rig.nodes[1].delivered_count >= 17);
     assert_int_equal(rig.nodes[1].delivered[10].number, 14);
     assert_int_equal(rig.nodes[1].lost_ids, 0);
@@ -202,7 +194,7 @@ the_bridge_is_killed(void **state)
     start(&rig);
     rig.nodes[0].reconnects = rig.nodes[1].reconnects = true;
     for (uint64_t round = 0; round < 5; round++) {
-        publish_run(&rig, round * 100 + 1, round * 100 + 100);
+        rig_publish_run(&rig, "t", round * 100 + 1, round * 100 + 100);
         rig_run(&rig, 5 * round);
         assert_int_equal(rig_stop_bridge(&rig, 0, SIGKILL), 128 + SIGKILL);
         rig_wait(&rig, !rig.nodes[0].is_open && !rig.nodes[1].is_open);
@@ -225,7 +217,7 @@ the_bridge_is_stopped_gently(void **state)
 
     (void)state;
     start(&rig);
-    publish_run(&rig, 1, 100);
+    rig_publish_run(&rig, "t", 1, 100);
     rig_run(&rig, 50);
     kill(rig.bridges[0], SIGTERM);
     rig_wait(&rig, rig.nodes[0].goaway_count == 1 && rig.nodes[1].goaway_count == 1);
@@ -269,9 +261,9 @@ answers_of_the_script_are_swallowed(void **state)
     (void)state;
     start_with_proxy(&rig, &proxy);
     for (uint64_t round = 0; round < 10; round++) {
-        publish_run(&rig, round * 50 + 1, round * 50 + 25);
+        rig_publish_run(&rig, "t", round * 50 + 1, round * 50 + 25);
         proxy.swallows = "EVALSHA";
-        publish_run(&rig, round * 50 + 26, round * 50 + 50);
+        rig_publish_run(&rig, "t", round * 50 + 26, round * 50 + 50);
         rig_wait(&rig, rig.nodes[0].acknowledged == round * 50 + 50);
     }
     rig_wait(&rig, rig.nodes[1].delivered_count >= 500);
@@ -292,11 +284,11 @@ a_silent_wire_is_noticed(void **state)
 
     (void)state;
     start_with_proxy(&rig, &proxy);
-    publish_run(&rig, 1, 10);
+    rig_publish_run(&rig, "t", 1, 10);
     rig_wait(&rig, rig.nodes[1].delivered_count == 10);
     begin_ms = rig_now_ms();
     proxy.is_frozen = true;
-    publish_run(&rig, 11, 20);
+    rig_publish_run(&rig, "t", 11, 20);
     rig_wait(&rig, rig.nodes[0].state == LINK_BACKPLANE_BUFFERING);
     assert_true(rig_now_ms() - begin_ms < 10000);
     proxy.is_frozen = false;
@@ -326,7 +318,7 @@ a_node_moves_to_another_bridge(void **state)
     for (uint64_t round = 0; round < 6; round++) {
         size_t used = round % 2;
 
-        publish_run(&rig, round * 300 + 1, round * 300 + 300);
+        rig_publish_run(&rig, "t", round * 300 + 1, round * 300 + 300);
         rig_run(&rig, round);
         rig.nodes[0].bridge = 1 - used;
         if (used == 0) {

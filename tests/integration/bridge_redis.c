@@ -34,9 +34,7 @@ messages_cross_between_nodes(void **state)
     assert_int_equal(rig.nodes[0].state, LINK_BACKPLANE_OPEN);
     rig_listen(&rig, 0, "h-ChatHub");
     rig_listen(&rig, 1, "h-ChatHub");
-    for (uint64_t number = 1; number <= 1000; number++) {
-        rig_publish(&rig, 0, "h-ChatHub", number);
-    }
+    rig_publish_run(&rig, "h-ChatHub", 1, 1000);
     rig_wait(&rig, rig.nodes[1].delivered_count == 1000 && rig.nodes[0].acknowledged == 1000);
     rig_wait(&rig, rig.nodes[0].delivered_count == 1000);
     assert_true(rig_has_run(&rig.nodes[0], 0, 1, 1000));
@@ -200,9 +198,7 @@ the_log_is_trimmed(void **state)
              "address = 127.0.0.1:%u\nlog_messages = 1000\n", rig.redis_port);
     rig_start_bridge(&rig, 0);
     rig_join(&rig, 0);
-    for (uint64_t number = 1; number <= 3000; number++) {
-        rig_publish(&rig, 0, "t", number);
-    }
+    rig_publish_run(&rig, "t", 1, 3000);
     rig_wait(&rig, rig.nodes[0].acknowledged == 3000);
     assert_true(rig_redis(&rig, "ZCARD {" RIG_KEY "}:hubplane:log") < 1000 + 256 + 64);
     rig_deinit(&rig);

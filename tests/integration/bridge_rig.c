@@ -617,6 +617,14 @@ rig_publish(struct rig *rig, size_t index, const char *topic, uint64_t number)
 }
 
 void
+rig_publish_run(struct rig *rig, const char *topic, uint64_t first, uint64_t last)
+{
+    for (uint64_t number = first; number <= last; number++) {
+        rig_publish(rig, 0, topic, number);
+    }
+}
+
+void
 rig_replay(struct rig *rig, size_t index, const char *topic, uint64_t since)
 {
     struct rig_node *node = &rig->nodes[index];

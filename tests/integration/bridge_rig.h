@@ -127,6 +127,8 @@ void rig_leave(struct rig *rig, size_t index);
 void rig_listen(struct rig *rig, size_t index, const char *topic);
 /** Publish the number as value; returns the sequence. */
 uint64_t rig_publish(struct rig *rig, size_t index, const char *topic, uint64_t number);
+/** The first node publishes ${first} to ${last}. */
+void rig_publish_run(struct rig *rig, const char *topic, uint64_t first, uint64_t last);
 void rig_replay(struct rig *rig, size_t index, const char *topic, uint64_t since);
 /** Whether deliveries since ${from} are numbers ${first}, ${first} + 1, ... ${last}, in ascending
  * ids. */
