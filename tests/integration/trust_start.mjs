@@ -7,18 +7,17 @@ import path from 'node:path';
 import { Farm } from '../support/farm.mjs';
 import { integrationTest, skip } from '../support/integration.mjs';
 import { freePort } from '../support/ports.mjs';
-import { Program, runProgram, until, which } from '../support/program.mjs';
+import { binDir, Program, runProgram, until, which } from '../support/program.mjs';
 import { fence, startClient } from './service_apps.mjs';
 
 const issueBridge = /; issue new ones where the farm's authority is: hubplane-bridge issue NAME --bridge$/;
 const issueNode = /; issue new ones where the farm's authority is: hubplane-bridge issue NAME( mistakes=\d+)?$/;
 
-/** Environment in which a program believes that it is ${offset} from now; null where the library is missing. */
-function otherTime(offset) {
-    const library = fs.globSync?.('/usr/lib/*/faketime/libfaketimeMT.so.1')[0] ??
-        fs.readdirSync('/usr/lib').map((name) => `/usr/lib/${name}/faketime/libfaketimeMT.so.1`).find((file) => fs.existsSync(file));
-    return library ? { LD_PRELOAD: library, FAKETIME: offset, FAKETIME_DONT_FAKE_MONOTONIC: '1', FAKETIME_DONT_RESET: '1' } : null;
-}
+const hour = 3600;
+const day = 24 * hour;
+
+/** Environment in which a program believes that it is ${seconds} from now. */
+const otherTime = (seconds) => ({ LD_PRELOAD: path.join(binDir, 'clock_shift.so'), CLOCK_SHIFT_S: String(seconds) });
 
 /** The blocks of a PEM file: certificate, key, authority. */
 const blocksOf = (text) => text.match(/-----BEGIN [\s\S]*?-----END [A-Z ]+-----\n/g);
@@ -140,7 +139,7 @@ await integrationTest('trust_start', async (run) => {
         }
     });
     await run.step('bridge: expired credentials, with and without the authority to renew them', async () => {
-        const past = otherTime('-2d') ?? skip('libfaketime is missing (./dev setup installs it)');
+        const past = otherTime(-2 * day);
         write(bridgeFile, issue(['bridge1', '--bridge', '--days', '1'], past));
         const authorityKey = path.join(farm.stateFolder, 'authority.key');
         fs.renameSync(authorityKey, `${authorityKey}.away`);
@@ -169,10 +168,10 @@ await integrationTest('trust_start', async (run) => {
         }
     });
     await run.step('node: credentials that have expired, or are not valid yet', () => {
-        const past = otherTime('-2d') ?? skip('libfaketime is missing (./dev setup installs it)');
+        const past = otherTime(-2 * day);
         write(node.credentials, issue(['node1', '--days', '1'], past));
         nodeRefuses(/the certificate of node1 expired on \d+-\d+-\d+ \d+:\d+ UTC/, issueNode);
-        write(node.credentials, issue(['node1'], otherTime('+3d')));
+        write(node.credentials, issue(['node1'], otherTime(3 * day)));
         nodeRefuses(/is not valid before \d+-\d+-\d+ \d+:\d+ UTC; is the clock of this machine wrong\?/);
         write(node.credentials, goodNode);
     });
@@ -221,7 +220,7 @@ await integrationTest('trust_start', async (run) => {
         await until(() => node.admin('/ready'), { what: '/ready', timeout: 20000 });
     });
     await run.step('a node waits for a bridge whose clock, and so whose certificate, is wrong', async () => {
-        const future = otherTime('+3d') ?? skip('libfaketime is missing (./dev setup installs it)');
+        const future = otherTime(3 * day);
         write(node.credentials, goodNode);
         await node.stop();
         await bridge.stop();
@@ -235,12 +234,11 @@ await integrationTest('trust_start', async (run) => {
         await bridge.start();
         await until(() => node.admin('/ready'), { what: '/ready', timeout: 20000 });
     });
-    for (const [offset, what] of [['+1h', 'ahead'], ['-1h', 'behind']]) {
+    for (const [offset, what] of [[hour, 'ahead'], [-hour, 'behind']]) {
         await run.step(`a node whose clock is an hour ${what} serves as usual, even with new credentials`, async () => {
-            const time = otherTime(offset) ?? skip('libfaketime is missing (./dev setup installs it)');
             await node.stop();
             write(node.credentials, issue(['node1']));
-            await node.run(farm.serviceProgram, nodeRuns, () => node.admin('/ready'), '/ready', time);
+            await node.run(farm.serviceProgram, nodeRuns, () => node.admin('/ready'), '/ready', otherTime(offset));
             const client = await startClient(node);
             await fence(client, client);
             client.cut();
