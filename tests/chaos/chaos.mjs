@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // chaos: a farm under load with a random fault every few seconds, and a ledger at the end.
-//   ./dev chaos [--seconds N] [--seed S] [--clients N] [--rate N] [--faults NAME,…] [--keep]
+//   ./dev chaos [--seconds N] [--seed S] [--clients N] [--rate N] [--faults NAME,…] [--windows] [--keep]
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -11,7 +11,7 @@ import { Chance, crashed, faults } from './faults.mjs';
 
 function usage(complaint) {
     console.error(`chaos: ${complaint}\n` +
-        'usage: ./dev chaos [--seconds N] [--seed S] [--clients N] [--rate N] [--faults NAME,…] [--keep]\n' +
+        'usage: ./dev chaos [--seconds N] [--seed S] [--clients N] [--rate N] [--faults NAME,…] [--windows] [--keep]\n' +
         `faults: ${Object.keys(faults).join(' ')}`);
     process.exit(2);
 }
@@ -20,8 +20,8 @@ function takeArguments(list) {
     const options = { seconds: 120, seed: Math.floor(Math.random() * 1e9), clients: 200, rate: 500, faults: Object.keys(faults) };
     for (let i = 0; i < list.length; i++) {
         const name = list[i].replace(/^--/, '');
-        if (name === 'keep') {
-            options.keep = true;
+        if (name === 'keep' || name === 'windows') {
+            options[name] = true;
         } else if (name === 'faults') {
             options.faults = (list[++i] ?? '').split(',');
             options.faults.filter((fault) => !faults[fault]).forEach((fault) => usage(`no fault "${fault}"`));
@@ -36,14 +36,14 @@ function takeArguments(list) {
 
 const options = takeArguments(process.argv.slice(2));
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hubplane-chaos-'));
-const farm = new FaultFarm(folder, { clients: options.clients });
+const farm = new FaultFarm(folder, { clients: options.clients, windows: options.windows });
 const started = Date.now();
 let faultCount = 0;
 
 function progress(text) {
-    const { up, sent, accepted, pending, missing, duplicated, disordered, refused, unknown } = farm.running.last;
+    const { up, sent, accepted, pending, missing, duplicated, disordered, refused, unknown, oldest, slowest } = farm.running.last;
     console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${text.padEnd(28)} up=${up} sent=${sent} ` +
-        `accepted=${accepted} pending=${pending} missing=${missing} duplicated=${duplicated} disordered=${disordered} ` +
+        `accepted=${accepted} pending=${pending} missing=${missing} behind=${sent - oldest} (${slowest}) duplicated=${duplicated} disordered=${disordered} ` +
         `refused=${refused} unknown=${unknown}`);
 }
 
@@ -127,7 +127,7 @@ try {
 if (isGood && !options.keep) {
     fs.rmSync(folder, { recursive: true, force: true });
 } else {
-    console.log(`chaos: logs in ${folder}; this run again: ./dev chaos --seconds ${options.seconds} --seed ${options.seed}`);
+    console.log(`chaos: logs in ${folder}; this run again: ./dev chaos --seconds ${options.seconds} --seed ${options.seed}${options.windows ? ' --windows' : ''}`);
 }
 if (totals) {
     console.log(`chaos: longest pause ${(longest.ms / 1000).toFixed(1)} s (${longest.during}), ${totals.unknown} outcomes unknown, ` +

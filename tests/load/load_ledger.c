@@ -201,16 +201,27 @@ load_ledger_receive(struct load_ledger *ledger, size_t client, uint32_t number)
     }
 }
 
+static bool
+is_missing(const struct load_ledger *ledger, size_t number, size_t client)
+{
+    const struct ledger_message *message = &ledger->messages[number];
+
+    return message->outcome == LOAD_ACCEPTED && is_for(ledger, message, client) &&
+           !has(ledger, number, client);
+}
+
 struct load_totals
 load_ledger_totals(const struct load_ledger *ledger)
 {
     struct load_totals totals = ledger->totals;
 
+    totals.oldest_missing = totals.sent;
     for (size_t number = 0; number < ledger->message_count; number++) {
-        const struct ledger_message *message = &ledger->messages[number];
-        for (size_t client = 0; message->outcome == LOAD_ACCEPTED && client < ledger->client_count;
-             client++) {
-            totals.missing += is_for(ledger, message, client) && !has(ledger, number, client);
+        for (size_t client = 0; client < ledger->client_count; client++) {
+            if (is_missing(ledger, number, client) && totals.missing++ == 0) {
+                totals.oldest_missing = number;
+                totals.slowest_client = client;
+            }
         }
     }
     return totals;
@@ -222,10 +233,8 @@ load_ledger_complain(const struct load_ledger *ledger)
     uint64_t count = 0;
 
     for (size_t number = 0; number < ledger->message_count; number++) {
-        const struct ledger_message *message = &ledger->messages[number];
-        for (size_t client = 0; message->outcome == LOAD_ACCEPTED && client < ledger->client_count;
-             client++) {
-            if (is_for(ledger, message, client) && !has(ledger, number, client)) {
+        for (size_t client = 0; client < ledger->client_count; client++) {
+            if (is_missing(ledger, number, client)) {
                 complain(ledger, ++count, "lost", number, client);
             }
         }

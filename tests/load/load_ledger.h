@@ -24,6 +24,8 @@ struct load_totals {
     uint64_t sent, accepted, refused, unknown, pending;
     uint64_t delivered;
     uint64_t missing; /* (accepted message, client) without delivery; lost once the run is over */
+    uint64_t oldest_missing; /* the first message of those; ${sent} when none is missing */
+    uint64_t slowest_client; /* the first client that misses it */
     uint64_t duplicated;
     uint64_t disordered;
     uint64_t stray; /* reached a client it was not for, or was refused and came all the same */

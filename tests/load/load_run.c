@@ -101,10 +101,11 @@ print_totals(struct run *run, const char *event)
            ",\"accepted\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"unknown\":%" PRIu64
            ",\"pending\":%" PRIu64 ",\"delivered\":%" PRIu64 ",\"missing\":%" PRIu64
            ",\"duplicated\":%" PRIu64 ",\"disordered\":%" PRIu64 ",\"stray\":%" PRIu64
-           ",\"throttled\":%" PRIu64 "}\n",
+           ",\"throttled\":%" PRIu64 ",\"oldest\":%" PRIu64 ",\"slowest\":%" PRIu64 "}\n",
            event, up, run->ended_count, run->lost_transports, totals.sent, totals.accepted,
            totals.refused, totals.unknown, totals.pending, totals.delivered, totals.missing,
-           totals.duplicated, totals.disordered, totals.stray, run->throttled);
+           totals.duplicated, totals.disordered, totals.stray, run->throttled,
+           totals.oldest_missing, totals.slowest_client);
     fflush(stdout);
 }
 
@@ -223,6 +224,8 @@ on_connection(void *owner, bool is_up)
 {
     struct member *member = owner;
 
+    fprintf(stderr, "%" PRIu64 " client %zu %s: %s\n", now_ms(member->run), member->index,
+            is_up ? "up" : "down", load_client_id(member->client));
     if (is_up) {
         member->session++;
         if (!member->is_joined) {

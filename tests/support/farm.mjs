@@ -7,7 +7,7 @@ import { Program, binDir, runProgram, tailOf, until, which, windowsBinDir } from
 import { freePort } from './ports.mjs';
 import { RedisClient } from './redis_client.mjs';
 import { request } from './signalr_client.mjs';
-import { WineSession } from './wine_session.mjs';
+import { WineProcess, WineSession } from './wine_session.mjs';
 
 /** The chat of the tutorial and one method for each way to address somebody. */
 export const chatConfiguration = fs.readFileSync(new URL('../../samples/chat/chat.ini', import.meta.url), 'utf8');
@@ -172,8 +172,9 @@ class Node extends Server {
 
 /** A node that is hubplane-service.exe, run by the service control manager of Wine. */
 class WindowsNode extends Node {
+    /** Wine believes for ever that a killed service runs; the next start is therefore another service, with the same configuration. */
     get serviceName() {
-        return `Hubplane${this.number}`;
+        return `Hubplane${this.number}${this.kills ? `-${this.kills}` : ''}`;
     }
 
     serviceValues() {
@@ -192,7 +193,7 @@ class WindowsNode extends Node {
             this.isInstalled = true;
         }
         await wine.sc('start', this.serviceName);
-        this.isStarted = true;
+        this.program = await until(() => WineProcess.find(this.pathFor(this.configuration)), { what: `the process of ${this.serviceName}` });
         if (wait) {
             try {
                 await until(() => this.admin('/ready'), { what: `/ready on port ${this.adminPort}`, timeout: 20000 });
@@ -202,19 +203,18 @@ class WindowsNode extends Node {
         }
     }
 
-    get isRunning() {
-        return this.isStarted === true;
-    }
-
     async stop() {
-        this.isStarted = false;
         await this.farm.wine.sc('stop', this.serviceName);
-        await until(() => this.farm.wine.state(this.serviceName) === 'STOPPED',
+        await until(async () => await this.farm.wine.stateSoon(this.serviceName) === 'STOPPED',
             { what: `${this.serviceName} to be STOPPED`, timeout: 30000, step: 100 });
+        this.program = null;
     }
 
-    kill() {
-        throw new Error('a killed service stays RUNNING under Wine: not a test');
+    async kill() {
+        this.program.signal('SIGKILL');
+        await until(() => this.program.exit, { what: `${this.name} to be gone` });
+        this.kills = (this.kills ?? 0) + 1;
+        this.isInstalled = false;
     }
 }
 

@@ -1,8 +1,44 @@
 // SPDX-License-Identifier: MIT
 // wine_session: a Wine prefix of our own, whose service control manager runs our services. The session must be kept
 // with a persistent wineserver, or services die with the last wine command.
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { runProgram, which } from './program.mjs';
+
+const stateIn = (text) => /STATE\s*:\s*\d+\s+(\w+)/.exec(text)?.[1];
+
+/** A program under Wine that somebody else started: found among the processes by its whole command line. */
+export class WineProcess {
+    static find(argument) {
+        const pid = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).find((name) => {
+            try {
+                return fs.readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0').includes(argument);
+            } catch {
+                return false; // it has just ended
+            }
+        });
+        return pid ? new WineProcess(Number(pid)) : null;
+    }
+
+    constructor(pid) {
+        this.pid = pid;
+    }
+
+    /** How it ended only Wine knows; null while it runs. */
+    get exit() {
+        return fs.existsSync(`/proc/${this.pid}`) ? null : { code: null, signal: null };
+    }
+
+    signal(name) {
+        try {
+            process.kill(this.pid, name);
+        } catch (error) {
+            if (error.code !== 'ESRCH') {
+                throw error;
+            }
+        }
+    }
+}
 
 export class WineSession {
     constructor(prefix) {
@@ -38,17 +74,29 @@ export class WineSession {
         }
     }
 
+    /** sc.exe, without holding up what else this process does. */
     async sc(...args) {
-        const done = this.run('wine', 'sc', ...args);
-        if (done.code !== 0) {
-            throw new Error(`wine sc ${args.join(' ')} ended with ${done.code}: ${done.output}`);
+        const output = `${this.prefix}.sc${this.commands = (this.commands ?? 0) + 1}`;
+        const file = fs.openSync(output, 'w');
+        const child = spawn('wine', ['sc', ...args], { env: { ...process.env, ...this.env }, stdio: ['ignore', file, file] });
+        fs.closeSync(file);
+        const code = await new Promise((resolve, reject) => child.on('error', reject).on('exit', resolve));
+        const text = fs.readFileSync(output, 'utf8');
+        fs.rmSync(output);
+        fs.appendFileSync(this.log, `$ wine sc ${args.join(' ')}\n${text}`);
+        if (code !== 0) {
+            throw new Error(`wine sc ${args.join(' ')} ended with ${code}: ${text}`);
         }
-        return done.output;
+        return text;
     }
 
     /** RUNNING, STOPPED, START_PENDING … */
     state(service) {
-        return /STATE\s*:\s*\d+\s+(\w+)/.exec(this.run('wine', 'sc', 'query', service).output)?.[1];
+        return stateIn(this.run('wine', 'sc', 'query', service).output);
+    }
+
+    async stateSoon(service) {
+        return stateIn(await this.sc('query', service));
     }
 
     async close() {
