@@ -134,6 +134,23 @@ close_backplane(struct bridge *bridge)
     tls_context_free(bridge->redis_tls);
 }
 
+/* Without Redis each bridge numbers its own messages: the others know nothing of them. */
+static struct route_bridges *
+other_bridges(struct bridge *bridge)
+{
+    return bridge->options->bridge->peers == NULL || bridge_options_is_memory(bridge->options)
+               ? NULL
+               : &bridge->peers.base;
+}
+
+static void
+on_app_opened(void *owner, struct route_app *app)
+{
+    struct bridge *bridge = owner;
+
+    bridge_peers_open_app(&bridge->peers, app);
+}
+
 /* ---- The state directory ---- */
 
 static enum status
@@ -321,6 +338,7 @@ open_peers(struct bridge *bridge, struct buffer *problem)
                                  .credentials = options->credentials,
                                  .self = &bridge->links.options.peers.self,
                                  .trust = &bridge->trust,
+                                 .apps = other_bridges(bridge) == NULL ? NULL : &bridge->apps,
                                  .metrics = &bridge->metrics,
                                  .on_closed = on_peers_closed,
                                  .owner = bridge,
@@ -449,10 +467,15 @@ bridge_open(struct loop *loop, const struct bridge_options *options, void (*on_c
     bridge->options = options;
     bridge->on_closed = on_closed;
     bridge->owner = owner;
-    bridge_apps_init(&bridge->apps, &(struct bridge_apps_options){.config = options,
-                                                                  .timers = loop_timers(loop),
-                                                                  .log = loop_log(loop),
-                                                                  .metrics = &bridge->metrics});
+    bridge_apps_init(&bridge->apps, &(struct bridge_apps_options){
+                                        .config = options,
+                                        .bridges = other_bridges(bridge),
+                                        .timers = loop_timers(loop),
+                                        .log = loop_log(loop),
+                                        .metrics = &bridge->metrics,
+                                        .on_opened = on_app_opened,
+                                        .owner = bridge,
+                                    });
     status = check_state(options, problem);
     if (status == STATUS_OK) {
         status = init_trust(bridge, problem);

@@ -67,6 +67,7 @@ open_app(struct bridge_apps *apps, struct bytes key, struct route_app **out, str
     const struct bridge_options *config = apps->options.config;
     struct route_app_options options = {
         .backplane = apps->options.backplane,
+        .bridges = apps->options.bridges,
         .timers = apps->options.timers,
         .log = apps->options.log,
         .metrics = apps->options.metrics,
@@ -98,6 +99,7 @@ open_app(struct bridge_apps *apps, struct bytes key, struct route_app **out, str
         return status;
     }
     *out = app;
+    apps->options.on_opened(apps->options.owner, app);
     return STATUS_OK;
 }
 

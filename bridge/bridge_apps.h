@@ -12,9 +12,13 @@ enum { BRIDGE_KEY_MAX_BYTES = 200 };
 struct bridge_apps_options {
     const struct bridge_options *config;
     struct route_backplane *backplane;
+    struct route_bridges *bridges; /* as in struct route_app_options */
     struct timers *timers;
     struct log *log;
     struct metrics *metrics;
+    /* An app is there that was not there before. */
+    void (*on_opened)(void *owner, struct route_app *app);
+    void *owner;
 };
 
 struct bridge_apps {

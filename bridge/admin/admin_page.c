@@ -36,7 +36,7 @@ count_app(const struct route_app *app)
     struct app_numbers numbers = {0};
 
     LIST_FOR_EACH (node, &app->members) {
-        numbers.node_count++;
+        numbers.node_count += !CONTAINER_OF(node, struct route_member, in_app)->peer->is_bridge;
     }
     for (struct map_entry *entry = map_first(&app->publishers); entry != NULL;
          entry = map_next(entry)) {

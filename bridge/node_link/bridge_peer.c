@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/bridge_apps.h"
 #include "bridge/bridge_metrics.h"
 #include "bridge/bridge_trust.h"
 #include "common/wire/link_client_ignore.h"
@@ -60,6 +61,76 @@ bridge_peer_share(struct bridge_peer *peer)
     }
 }
 
+static struct bridge_peer_app *
+find_handle(struct bridge_peer *peer, uint16_t handle)
+{
+    return handle >= 1 && handle <= peer->app_count ? &peer->apps[handle - 1] : NULL;
+}
+
+static const struct bridge_peer_app *
+find_app(const struct bridge_peer *peer, const struct route_app *app)
+{
+    for (size_t i = 0; i < peer->app_count; i++) {
+        if (peer->apps[i].app == app) {
+            return &peer->apps[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+open_app(struct bridge_peer *peer, struct route_app *app)
+{
+    if (peer->app_count == LINK_APPS_MAX) {
+        log_warn(log_of(peer), peer->subject, "is not asked about an app: %d are open there key=%s",
+                 LINK_APPS_MAX, app->key);
+        return;
+    }
+    peer->apps[peer->app_count++] = (struct bridge_peer_app){.app = app};
+    link_client_open_app(peer->link, (uint16_t)peer->app_count, app->options.key,
+                         route_app_highest(app), 0);
+}
+
+static void
+open_apps(struct bridge_peer *peer)
+{
+    if (peer->options->apps == NULL) {
+        return;
+    }
+    for (struct map_entry *entry = map_first(&peer->options->apps->by_key); entry != NULL;
+         entry = map_next(entry)) {
+        open_app(peer, map_entry_value(entry));
+    }
+}
+
+void
+bridge_peer_open_app(struct bridge_peer *peer, struct route_app *app)
+{
+    if (peer->state == BRIDGE_PEER_LINKED) {
+        bridge_peer_share(peer); /* its token secrets, lest the other bridge makes up its own */
+        open_app(peer, app);
+    }
+}
+
+bool
+bridge_peer_has_told(const struct bridge_peer *peer, const struct route_app *app)
+{
+    const struct bridge_peer_app *entry;
+
+    switch (peer->state) {
+    case BRIDGE_PEER_WAITING:
+    case BRIDGE_PEER_DIALING:
+        return peer->was_tried;
+    case BRIDGE_PEER_LINKED:
+        entry = find_app(peer, app);
+        return entry == NULL || entry->state != BRIDGE_PEER_APP_ASKED;
+    case BRIDGE_PEER_ITSELF:
+    case BRIDGE_PEER_CLOSED:
+        break;
+    }
+    return true;
+}
+
 static void
 on_welcome(void *owner, const struct link_identity *bridge)
 {
@@ -71,10 +142,48 @@ on_welcome(void *owner, const struct link_identity *bridge)
         return;
     }
     set_state(peer, BRIDGE_PEER_LINKED);
+    peer->was_tried = true;
+    peer->app_count = 0;
     backoff_reset(&peer->backoff);
     log_info(log_of(peer), peer->subject, "linked name=%.*s software=\"%.*s\"",
              BYTES_PRINTF(bridge->name), BYTES_PRINTF(bridge->software));
     bridge_peer_share(peer);
+    open_apps(peer);
+}
+
+static void
+on_opened(void *owner, uint16_t handle, const struct link_opened *opened)
+{
+    struct bridge_peer *peer = owner;
+    struct bridge_peer_app *entry = find_handle(peer, handle);
+
+    if (entry != NULL) {
+        entry->state = BRIDGE_PEER_APP_OPEN;
+        route_app_saw(entry->app, opened->current_id);
+    }
+}
+
+static void
+on_open_refused(void *owner, uint16_t handle, enum status status, struct bytes text)
+{
+    struct bridge_peer *peer = owner;
+    struct bridge_peer_app *entry = find_handle(peer, handle);
+
+    if (entry != NULL) {
+        entry->state = BRIDGE_PEER_APP_REFUSED;
+        log_warn(log_of(peer), peer->subject, "refuses an app: %.*s key=%s status=%s",
+                 BYTES_PRINTF(text), entry->app->key, status_name(status));
+    }
+}
+
+static void
+on_position(void *owner, uint16_t handle, uint64_t highest_id)
+{
+    const struct bridge_peer_app *entry = find_handle(owner, handle);
+
+    if (entry != NULL) {
+        route_app_saw(entry->app, highest_id);
+    }
 }
 
 static void
@@ -117,8 +226,8 @@ on_failed(void *owner, enum status status, const char *reason)
 
 static const struct link_client_handler link_handler = {
     .on_welcome = on_welcome,
-    .on_opened = link_client_ignore_opened,
-    .on_open_refused = link_client_ignore_open_refused,
+    .on_opened = on_opened,
+    .on_open_refused = on_open_refused,
     .on_published = link_client_ignore_published,
     .on_refused = link_client_ignore_refused,
     .on_interest_ack = link_client_ignore_interest_ack,
@@ -128,7 +237,7 @@ static const struct link_client_handler link_handler = {
     .on_query_ack = link_client_ignore_query_ack,
     .on_state = link_client_ignore_state,
     .on_secrets = link_client_ignore_secrets,
-    .on_position = link_client_ignore_position,
+    .on_position = on_position,
     .on_credit = link_client_ignore_credit,
     .on_share = on_share,
     .on_goaway = on_goaway,
@@ -149,6 +258,7 @@ static void
 dial_later(struct bridge_peer *peer)
 {
     set_state(peer, BRIDGE_PEER_WAITING);
+    peer->was_tried = true;
     timer_start(loop_timers(peer->options->loop), &peer->retry, backoff_next_ms(&peer->backoff),
                 on_retry);
 }

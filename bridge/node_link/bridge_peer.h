@@ -10,7 +10,9 @@
 #include "common/net/dialer.h"
 #include "common/wire/link_client.h"
 
+struct bridge_apps;
 struct bridge_trust;
+struct route_app;
 
 /* What all of a bridge's peers share. */
 struct bridge_peer_options {
@@ -18,6 +20,7 @@ struct bridge_peer_options {
     struct tls_context *tls;
     const struct link_identity *self;
     struct bridge_trust *trust;
+    const struct bridge_apps *apps; /* to be opened on the link; NULL = none */
     struct metrics *metrics;
     void (*on_stream_opened)(void *owner);
     void (*on_stream_closed)(void *owner); /* may be the last call before bridge_peer_free() */
@@ -32,6 +35,12 @@ enum bridge_peer_state {
     BRIDGE_PEER_CLOSED,
 };
 
+/* An app on the link; its handle is its place in the array, from 1. */
+struct bridge_peer_app {
+    struct route_app *app;
+    enum { BRIDGE_PEER_APP_ASKED, BRIDGE_PEER_APP_OPEN, BRIDGE_PEER_APP_REFUSED } state;
+};
+
 struct bridge_peer {
     struct list_node node;
     const struct bridge_peer_options *options;
@@ -40,6 +49,9 @@ struct bridge_peer {
     enum bridge_peer_state state;
     struct stream *stream;
     struct link_client *link;
+    bool was_tried; /* the first attempt to link has ended, one way or the other */
+    struct bridge_peer_app apps[LINK_APPS_MAX];
+    size_t app_count;
     struct backoff backoff;
     struct timer retry;
     struct log_limit failures;
@@ -51,6 +63,11 @@ struct bridge_peer *bridge_peer_new(const struct bridge_peer_options *options,
 struct bridge_peer *bridge_peer_from(struct list_node *node);
 /** Show it what bridges share, if it is linked. */
 void bridge_peer_share(struct bridge_peer *peer);
+/** Open ${app} there, if it is linked: from then on, each tells the other the highest id it knows.
+ * What is beyond LINK_APPS_MAX is left out. */
+void bridge_peer_open_app(struct bridge_peer *peer, struct route_app *app);
+/** Whether it has said how far it knows the ids of ${app}, or will not say soon. */
+bool bridge_peer_has_told(const struct bridge_peer *peer, const struct route_app *app);
 /** Leave it if its certificate is revoked by now. */
 void bridge_peer_check_revoked(struct bridge_peer *peer);
 /** Leave it for good; a stream that is open goes later. */

@@ -55,6 +55,27 @@ on_stream_closed(void *owner)
     finish_close(peers);
 }
 
+/* ---- What apps ask (struct route_bridges_operations) ---- */
+
+static bool
+have_told(struct route_bridges *base, const struct route_app *app)
+{
+    const struct bridge_peers *peers = CONTAINER_OF(base, struct bridge_peers, base);
+
+    LIST_FOR_EACH (node, &peers->list) {
+        if (!bridge_peer_has_told(bridge_peer_from(node), app)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const struct route_bridges_operations operations = {
+    .have_told = have_told,
+};
+
+/* ---- Life ---- */
+
 static enum status
 add_peers(struct bridge_peers *peers)
 {
@@ -77,11 +98,12 @@ bridge_peers_open(struct bridge_peers *peers, const struct bridge_peers_options 
 {
     enum status status;
 
-    *peers = (struct bridge_peers){.options = *options};
+    *peers = (struct bridge_peers){.base.operations = &operations, .options = *options};
     peers->peer_options = (struct bridge_peer_options){
         .loop = options->loop,
         .self = options->self,
         .trust = options->trust,
+        .apps = options->apps,
         .metrics = options->metrics,
         .on_stream_opened = on_stream_opened,
         .on_stream_closed = on_stream_closed,
@@ -112,6 +134,17 @@ bridge_peers_reload(struct bridge_peers *peers, const char *path, struct buffer 
         }
     }
     return status;
+}
+
+void
+bridge_peers_open_app(struct bridge_peers *peers, struct route_app *app)
+{
+    if (peers->options.apps == NULL) {
+        return;
+    }
+    LIST_FOR_EACH (node, &peers->list) {
+        bridge_peer_open_app(bridge_peer_from(node), app);
+    }
 }
 
 void

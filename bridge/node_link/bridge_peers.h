@@ -4,6 +4,7 @@
 #define HUBPLANE_BRIDGE_BRIDGE_PEERS_H
 
 #include "bridge/node_link/bridge_peer.h"
+#include "bridge/route/route_bridges.h"
 
 struct bridge_peers_options {
     struct loop *loop;
@@ -11,12 +12,14 @@ struct bridge_peers_options {
     const char *credentials; /* PEM file: certificate, key, authority */
     const struct link_identity *self;
     struct bridge_trust *trust;
+    const struct bridge_apps *apps; /* NULL: each bridge has messages of its own */
     struct metrics *metrics;
     void (*on_closed)(void *owner);
     void *owner;
 };
 
 struct bridge_peers {
+    struct route_bridges base;
     struct bridge_peers_options options;
     struct bridge_peer_options peer_options;
     struct list list; /* struct bridge_peer, in the order of the addresses */
@@ -34,6 +37,8 @@ MUST_CHECK enum status bridge_peers_open(struct bridge_peers *peers,
  * stay. */
 MUST_CHECK enum status bridge_peers_reload(struct bridge_peers *peers, const char *path,
                                            struct buffer *problem);
+/** ${app} is new: have it open on every link. Harmless when zero-initialised. */
+void bridge_peers_open_app(struct bridge_peers *peers, struct route_app *app);
 /** Show every linked bridge what bridges share, and leave those that are revoked by now. */
 void bridge_peers_share(struct bridge_peers *peers);
 /** Leave them all; on_closed fires later and is the end. Idempotent. */

@@ -347,7 +347,7 @@ on_goaway(void *owner, struct bytes reason)
 static uint64_t
 position(void *owner, uint16_t handle)
 {
-    return route_member_position(find_member(owner, handle));
+    return route_app_position(find_member(owner, handle));
 }
 
 /* Whoever was never let in may come back at once, again and again. */
@@ -414,6 +414,7 @@ on_stream_open(void *owner, struct stream *stream)
     snprintf(peer->subject, sizeof(peer->subject), "%s %s",
              certificate->is_bridge ? "bridge" : "node", certificate->name);
     peer->route.sink = stream_sink(stream);
+    peer->route.is_bridge = certificate->is_bridge;
     peer->route.deliver_high_bytes = peer->options->deliver_high_bytes;
     if (link_server_new(peer->route.sink, loop_timers(loop), loop_log(loop), &peer->options->self,
                         &link_handler, peer, &peer->route.link) != STATUS_OK) {

@@ -22,6 +22,7 @@ struct redis_backplane_options {
 
 enum {
     REDIS_HEAL_RETRY_MS = 500,    /* what passes by itself is tried again this often */
+    REDIS_FLOOR_RETRY_MS = 20,    /* an app that does not know its floor is asked again */
     REDIS_BROKEN_RETRY_MS = 5000, /* what an operator must mend */
     REDIS_TRIM_EVERY = 256,       /* messages added to a log before it is trimmed */
 };

@@ -138,9 +138,9 @@ cancel_script(struct redis_call *base)
     }
 }
 
-/* ${batch} NULL: only look at the counter, and heal it. */
+/* ${batch} NULL: only look at the counter, and heal it with ${floor_id}. */
 static enum status
-call_script(struct redis_channel *channel, struct route_batch *batch)
+call_script(struct redis_channel *channel, struct route_batch *batch, uint64_t floor_id)
 {
     struct script_call *call = calloc(1, sizeof(*call));
     enum status status;
@@ -150,7 +150,7 @@ call_script(struct redis_channel *channel, struct route_batch *batch)
     }
     redis_channel_begin_call(channel, &call->base, cancel_script);
     call->batch = batch != NULL ? batch : &call->look;
-    call->look.floor_id = channel->handler->floor_id(channel->owner);
+    call->look.floor_id = floor_id;
     call->subscription = channel->state == REDIS_CHANNEL_DEAF ? 0 : channel->subscription;
     status = send_script(call);
     if (status != STATUS_OK) {
@@ -179,7 +179,7 @@ will_be_heard(const struct redis_channel *channel)
 void
 redis_channel_publish(struct redis_channel *channel, struct route_batch *batch)
 {
-    if (!will_be_heard(channel) || call_script(channel, batch) != STATUS_OK) {
+    if (!will_be_heard(channel) || call_script(channel, batch, batch->floor_id) != STATUS_OK) {
         list_append(&channel->unsent, &batch->node);
         redis_channel_tell_later(channel);
     }
@@ -231,12 +231,18 @@ take_healed(struct redis_channel *channel, const struct route_result *result, ui
 void
 redis_channel_heal(struct redis_channel *channel)
 {
+    uint64_t floor_id;
+
     timer_stop(timers_of(channel), &channel->heal_timer);
     if (channel->is_healing || !redis_connection_is_ready(channel->backplane->commands)) {
         return; /* an answer is due, or on_ready will come */
     }
+    if (!channel->handler->floor_id(channel->owner, &floor_id)) {
+        timer_start(timers_of(channel), &channel->heal_timer, REDIS_FLOOR_RETRY_MS, heal_when_due);
+        return;
+    }
     channel->is_healing = true;
-    if (call_script(channel, NULL) != STATUS_OK) {
+    if (call_script(channel, NULL, floor_id) != STATUS_OK) {
         channel->is_healing = false;
         timer_start(timers_of(channel), &channel->heal_timer, REDIS_HEAL_RETRY_MS, heal_when_due);
     }

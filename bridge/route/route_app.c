@@ -70,21 +70,27 @@ set_state(struct route_app *app, enum link_backplane_state state, bool is_publis
 
 /* ---- Members ---- */
 
+uint64_t
+route_app_position(const struct route_member *member)
+{
+    return member->peer->is_bridge ? route_app_highest(member->app) : route_member_position(member);
+}
+
 static void
 send_opened(struct route_member *member)
 {
     struct route_app *app = member->app;
     struct link_opened opened = {
-        .current_id = app->order.position,
         .oldest_id = app->history.complete_since,
         .last_sequence = route_publisher_known(member->publisher),
         .state = told_state(app),
         .secret_count = app->options.secret_count,
     };
 
-    memcpy(opened.secrets, app->options.secrets, sizeof(opened.secrets));
-    app->is_position_told = true;
     member->state = ROUTE_MEMBER_LIVE;
+    opened.current_id = route_app_position(member);
+    memcpy(opened.secrets, app->options.secrets, sizeof(opened.secrets));
+    app->is_position_told |= !member->peer->is_bridge;
     link_server_opened(member->peer->link, member->handle, &opened);
 }
 
@@ -106,21 +112,40 @@ on_open_timer(struct timer *timer)
     open_waiting(CONTAINER_OF(timer, struct route_app, open_timer));
 }
 
-static void
-raise_floor(struct route_app *app, uint64_t id)
+void
+route_app_saw(struct route_app *app, uint64_t id)
 {
     if (id > app->floor_id) {
         app->floor_id = id;
     }
 }
 
-static uint64_t
-floor_id(void *owner)
+uint64_t
+route_app_highest(const struct route_app *app)
 {
-    struct route_app *app = owner;
+    return app->floor_id > app->order.position ? app->floor_id : app->order.position;
+}
 
-    raise_floor(app, app->order.position);
-    return app->floor_id <= ROUTE_LIFT_LIMIT_ID ? app->floor_id : 0;
+static uint64_t
+present_floor(const struct route_app *app)
+{
+    uint64_t highest = route_app_highest(app);
+
+    return highest <= ROUTE_LIFT_LIMIT_ID ? highest : 0;
+}
+
+/* A bridge that was just started knows nothing itself; one that does not answer is not waited for
+ * longer than that. */
+static bool
+floor_id(void *owner, uint64_t *out)
+{
+    const struct route_app *app = owner;
+    struct route_bridges *bridges = app->options.bridges;
+    uint64_t age_ms = app->options.timers->clock->now_ms - app->opened_ms;
+
+    *out = present_floor(app);
+    return bridges == NULL || age_ms >= ROUTE_FLOOR_PATIENCE_MS ||
+           bridges->operations->have_told(bridges, app);
 }
 
 /* There is no position yet: begin where a node has come to. What is before is in the log at best.
@@ -149,13 +174,14 @@ route_app_join(struct route_app *app, struct route_peer *peer, uint16_t handle,
     member->publisher = publisher;
     route_publisher_attach(publisher, member, acknowledged_sequence);
     list_append(&app->members, &member->in_app);
-    member->seen = last_seen_id;
-    raise_floor(app, last_seen_id);
+    member->seen = peer->is_bridge ? 0 : last_seen_id;
+    route_app_saw(app, last_seen_id);
     if (!app->is_position_told) {
         resume_from(app, last_seen_id);
     }
     *out = member;
-    if (app->order.state != ROUTE_ORDER_UNSTARTED) {
+    /* Two bridges that start must not wait for each other. */
+    if (app->order.state != ROUTE_ORDER_UNSTARTED || peer->is_bridge) {
         send_opened(member);
     } else if (!timer_is_running(&app->open_timer)) {
         timer_start(app->options.timers, &app->open_timer, ROUTE_OPEN_PATIENCE_MS, on_open_timer);
@@ -230,7 +256,7 @@ publish(void *owner, struct route_batch *batch)
 {
     struct route_app *app = owner;
 
-    batch->floor_id = floor_id(app);
+    batch->floor_id = present_floor(app);
     app->channel->operations->publish(app->channel, batch);
 }
 
@@ -243,7 +269,7 @@ on_settled(void *owner, struct route_publisher *publisher, uint64_t sequence, ui
 
     count(app, BRIDGE_METRIC_PUBLISH_CONFIRMED, (int64_t)settled_count);
     if (id != 0) {
-        raise_floor(app, id);
+        route_app_saw(app, id);
         route_order_known(&app->order, id);
     } else {
         count(app, BRIDGE_METRIC_PUBLISH_REPEATED, 1);
@@ -290,7 +316,7 @@ on_outcome(void *owner, const struct route_result *result)
     struct route_app *app = owner;
 
     if (result->counter > 0) {
-        raise_floor(app, result->last_id);
+        route_app_saw(app, result->last_id);
     }
     switch (result->outcome) {
     case ROUTE_PUBLISHED:
@@ -486,6 +512,7 @@ route_app_new(const struct route_app_options *options, struct route_app **out)
     }
     app->options = *options;
     app->state = LINK_BACKPLANE_BUFFERING;
+    app->opened_ms = options->timers->clock->now_ms;
     buffer_init(&app->state_text, STATE_TEXT_BYTES);
     list_init(&app->members);
     list_init(&app->listeners);

@@ -8,6 +8,7 @@
 #define HUBPLANE_BRIDGE_ROUTE_APP_H
 
 #include "bridge/route/route_backplane.h"
+#include "bridge/route/route_bridges.h"
 #include "bridge/route/route_history.h"
 #include "bridge/route/route_member.h"
 #include "bridge/route/route_order.h"
@@ -16,6 +17,8 @@
 
 enum {
     ROUTE_OPEN_PATIENCE_MS = 1000, /* OPENED waits this long for the app's first position */
+    /* a new app waits this long for other bridges to say which ids they know */
+    ROUTE_FLOOR_PATIENCE_MS = 5000,
     /* what is remembered of a node instance that is gone, as long as in Redis */
     ROUTE_PUBLISHER_LIFE_MS = 3600000,
     ROUTE_PUBLISHERS_MAX = 4096,
@@ -24,6 +27,7 @@ enum {
 
 struct route_app_options {
     struct route_backplane *backplane;
+    struct route_bridges *bridges; /* NULL = there are no others */
     struct timers *timers;
     struct log *log;
     struct metrics *metrics; /* rows of bridge_metrics.def */
@@ -48,10 +52,11 @@ struct route_app {
     struct route_topics topics;
     struct route_history history;
     struct route_order order;
-    struct list members;        /* struct route_member.in_app */
-    struct list listeners;      /* struct route_member.in_listeners */
-    struct map publishers;      /* instance -> struct route_publisher */
-    uint64_t floor_id;          /* the highest id this farm is known to have used */
+    struct list members;   /* struct route_member.in_app */
+    struct list listeners; /* struct route_member.in_listeners */
+    struct map publishers; /* instance -> struct route_publisher */
+    uint64_t floor_id;     /* the highest id this farm is known to have used */
+    uint64_t opened_ms;
     struct route_log_read read; /* of the order */
     size_t read_entries;        /* that could be used, in the present page */
     struct timer open_timer;
@@ -65,6 +70,11 @@ MUST_CHECK enum status route_app_new(const struct route_app_options *options,
 /** Its members must have left. */
 void route_app_free(struct route_app *app);
 
+/** The farm is known to have used ${id}: a counter below it has been lost. */
+void route_app_saw(struct route_app *app, uint64_t id);
+/** The highest id this farm is known to have used. */
+uint64_t route_app_highest(const struct route_app *app);
+
 /* What nodes ask; each is a link_server callback with its app looked up. */
 
 /** A node opens the app; it is answered with OPENED when the app has a position or patience ends.
@@ -74,6 +84,8 @@ MUST_CHECK enum status route_app_join(struct route_app *app, struct route_peer *
                                       uint64_t last_seen_id, uint64_t acknowledged_sequence,
                                       struct route_member **out);
 void route_app_leave(struct route_member *member);
+/** What OPENED and PING say: a node's position; to another bridge, the highest id known. */
+uint64_t route_app_position(const struct route_member *member);
 /** OK; PROTOCOL - a hole in the sequences; NO_MEMORY. Then the link is to be closed. */
 MUST_CHECK enum status route_app_publish(struct route_member *member, uint64_t sequence,
                                          struct bytes frame);

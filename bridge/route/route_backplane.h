@@ -80,8 +80,9 @@ struct route_channel_handler {
     void (*on_message)(void *owner, struct bytes channel_message);
     /* OPEN follows on_subscribed. ${text} is a sentence for logs and nodes. */
     void (*on_state)(void *owner, enum link_backplane_state state, struct bytes text);
-    /* The floor to heal the counter with, asked for at each (re)connect. */
-    uint64_t (*floor_id)(void *owner);
+    /* The floor to heal the counter with, asked for at each (re)connect. False: it is not known
+     * yet; ask again in a moment, and have nothing published before. */
+    bool (*floor_id)(void *owner, uint64_t *floor_id);
 };
 
 struct route_backplane;

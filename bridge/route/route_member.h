@@ -17,6 +17,7 @@ struct route_app;
 struct route_peer {
     struct link_server *link;
     struct sink *sink;
+    bool is_bridge;            /* another bridge, which asks for what this one knows */
     size_t deliver_high_bytes; /* queued in the sink: above it, deliveries wait in the history */
 };
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Goal of these tests: bridges that are linked to each other are one farm: what one of them issues,
- * revokes or seals with, the other knows. */
+ * revokes, seals with or has seen, the other knows. */
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "tests/integration/bridge_proxy.h"
 #include "tests/integration/bridge_rig.h"
 #include "tests/support/test.h"
 
@@ -149,6 +151,53 @@ one_is_restarted_under_load(void **state)
     rig_deinit(&rig);
 }
 
+/* Redis and the first bridge start with nothing, the second cannot reach Redis: it only says what
+ * it has seen, after a while. */
+static void
+ids_go_on_above_what_another_bridge_has_seen(void **state)
+{
+    struct bridge_proxy proxy;
+    uint64_t highest;
+    struct rig rig;
+
+    (void)state;
+    init(&rig);
+    bridge_proxy_open(&proxy, rig.loop, rig.redis_port);
+    rig_start_bridge(&rig, 0);
+    snprintf(rig.redis_section, sizeof(rig.redis_section), "address = 127.0.0.1:%u\n",
+             bridge_proxy_port(&proxy));
+    rig_start_bridge(&rig, 1);
+    rig.redis_section[0] = '\0';
+    rig_join(&rig, 0);
+    rig_join(&rig, 1);
+    rig_listen(&rig, 1, "t");
+    rig_publish_run(&rig, "t", 1, 500);
+    rig_wait(&rig, rig.nodes[1].delivered_count == 500);
+    highest = rig.nodes[1].delivered[499].id;
+
+    proxy.is_frozen = true;
+    rig_leave(&rig, 0);
+    assert_int_equal(rig_stop_bridge(&rig, 0, SIGKILL), 128 + SIGKILL);
+    rig_stop_redis(&rig, SIGKILL);
+    rig_start_redis(&rig);
+    kill(rig.bridges[1], SIGSTOP);
+    rig_start_bridge(&rig, 0);
+    rig_join(&rig, 2);
+    rig_publish(&rig, 2, "t", 501);
+    rig_run(&rig, 100);
+    kill(rig.bridges[1], SIGCONT);
+    rig_wait(&rig, rig.nodes[2].acknowledged == 1);
+    assert_true(rig.nodes[2].published_id > highest);
+
+    proxy.is_frozen = false;
+    rig_wait(&rig, rig.nodes[1].delivered_count > 500);
+    assert_true(rig_has_run(&rig.nodes[1], 0, 1, 501));
+    assert_int_equal(rig.nodes[1].lost_ids, 0);
+    bridge_proxy_close(&proxy);
+    rig_wait(&rig, list_is_empty(&proxy.wires) && proxy.listener == NULL);
+    rig_deinit(&rig);
+}
+
 static void
 a_node_cannot_share(void **state)
 {
@@ -173,6 +222,7 @@ main(void)
         cmocka_unit_test(two_inventions_become_one),
         cmocka_unit_test(what_one_revokes_the_other_turns_away),
         cmocka_unit_test(one_is_restarted_under_load),
+        cmocka_unit_test(ids_go_on_above_what_another_bridge_has_seen),
         cmocka_unit_test(a_node_cannot_share),
     };
 
