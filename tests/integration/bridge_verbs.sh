@@ -36,10 +36,10 @@ expect() {
     cat out err | grep -qE -- "$text" || fail "$* did not say: $text"
 }
 
-# free_port: one that nobody uses just now
+# free_port: one that nobody uses just now, and that no connection is given by the system
 free_port() {
     local port
-    for port in $(shuf -i 20000-60000 -n 50); do
+    for port in $(shuf -i 20000-32000 -n 50); do
         (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || {
             echo "$port"
             return
