@@ -305,8 +305,8 @@ on_finished(void *owner, struct route_publisher *publisher, size_t bytes)
     struct route_member *member = publisher->attached;
 
     (void)owner;
-    if (member != NULL && bytes > 0) {
-        link_server_credit(member->peer->link, bytes);
+    if (member != NULL) {
+        route_member_grant(member, bytes);
     }
 }
 

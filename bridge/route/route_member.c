@@ -140,12 +140,33 @@ route_member_can_send(const struct route_member *member)
            sink_queued_bytes(peer->sink) <= peer->deliver_high_bytes;
 }
 
+void
+route_member_send(struct route_member *member, uint32_t request, uint64_t id,
+                  struct payload_slice frame, bool is_foreign, bool is_whole)
+{
+    if (!is_whole && !is_foreign && !member->listens_to_all) {
+        frame.length = signalr_message_length(payload_slice_bytes(frame));
+    }
+    link_server_deliver(member->peer->link, member->handle, request, id, frame, is_foreign);
+}
+
 static void
 send_entry(struct route_member *member, const struct route_entry *entry)
 {
     metrics_add(member->app->options.metrics, BRIDGE_METRIC_DELIVERED, 1);
-    link_server_deliver(member->peer->link, member->handle, 0, entry->id, entry->frame,
-                        entry->is_foreign);
+    route_member_send(member, 0, entry->id, entry->frame, entry->is_foreign, false);
+}
+
+void
+route_member_grant(struct route_member *member, size_t bytes)
+{
+    struct route_peer *peer = member->peer;
+
+    peer->ungranted_bytes += bytes;
+    if (peer->ungranted_bytes >= ROUTE_GRANT_AFTER_BYTES) {
+        link_server_credit(peer->link, peer->ungranted_bytes);
+        peer->ungranted_bytes = 0;
+    }
 }
 
 void

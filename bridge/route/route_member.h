@@ -19,7 +19,10 @@ struct route_peer {
     struct sink *sink;
     bool is_bridge;            /* another bridge, which asks for what this one knows */
     size_t deliver_high_bytes; /* queued in the sink: above it, deliveries wait in the history */
+    size_t ungranted_bytes;    /* of finished publishes, not worth a CREDIT of their own yet */
 };
+
+enum { ROUTE_GRANT_AFTER_BYTES = 256 * 1024 };
 
 enum route_member_state {
     ROUTE_MEMBER_OPENING, /* OPEN is not answered yet: the app has no position */
@@ -70,10 +73,16 @@ bool route_member_listens(const struct route_member *member, const struct route_
 uint64_t route_member_position(const struct route_member *member);
 /** Whether the link takes another message now. */
 bool route_member_can_send(const struct route_member *member);
+/** Send a message on the link: for ${request}, a REPLAY, or live when it is 0. The trailer stays
+ * behind unless ${is_whole}, or the node listens to every message: no other has a use for it. */
+void route_member_send(struct route_member *member, uint32_t request, uint64_t id,
+                       struct payload_slice frame, bool is_foreign, bool is_whole);
 /** Live delivery of the newest message to a member that listens to it. */
 void route_member_deliver(struct route_member *member, const struct route_entry *entry);
 /** Keep the present position until route_member_resume() finds nothing in the way. */
 void route_member_fall_behind(struct route_member *member, uint64_t position);
+/** The node's publishes of this size are finished with: it may send as much again. */
+void route_member_grant(struct route_member *member, size_t bytes);
 /** BEHIND: send what is new up to the app's position, and stay behind. False: the link is full, or
  * has failed. */
 bool route_member_advance(struct route_member *member);

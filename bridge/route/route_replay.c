@@ -491,8 +491,8 @@ route_replay_step(struct route_replay *replay)
         if (!route_member_can_send(member)) {
             return false;
         }
-        link_server_deliver(link, member->handle, replay->request, next->id, next->frame,
-                            next->is_foreign);
+        route_member_send(member, replay->request, next->id, next->frame, next->is_foreign,
+                          replay->all != NULL);
         payload_unref(next->frame.payload);
         metrics_add(member->app->options.metrics, BRIDGE_METRIC_REPLAYED_MESSAGES, 1);
     }

@@ -210,6 +210,15 @@ signalr_message_open(struct bytes frame, struct signalr_message_reader *reader)
     return STATUS_OK;
 }
 
+size_t
+signalr_message_length(struct bytes frame)
+{
+    struct bytes_reader reader = bytes_reader_from(frame);
+    size_t body_length = take_length(&reader);
+
+    return frame.length - bytes_after(reader.rest, body_length).length;
+}
+
 bool
 signalr_message_next(struct signalr_message_reader *reader, struct signalr_message *message)
 {

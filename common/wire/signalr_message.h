@@ -47,6 +47,9 @@ struct signalr_message_reader {
     struct bytes trailer; /* bytes behind the declared body; empty when none */
 };
 
+/** Bytes of a frame that has been opened, without what is behind its declared body. */
+size_t signalr_message_length(struct bytes frame);
+
 /**
  * signalr_message_open(frame, reader):
  * Start reading ${frame}, which begins at the i32 body length. The whole frame is checked at once

@@ -98,6 +98,7 @@ client_on_deliver(void *owner, uint16_t app, uint32_t request, uint64_t id, stru
     (void)app;
     buffer_init(&values, SIZE_MAX);
     assert_status(signalr_message_open(frame, &reader), STATUS_OK);
+    node->trailer_bytes = reader.trailer.length;
     while (signalr_message_next(&reader, &message)) {
         (void)buffer_append_string(&values, values.length > 0 ? "+" : "");
         (void)buffer_append(&values, bytes_slice(message.value, 0, 40));

@@ -29,8 +29,9 @@ struct fixture_node {
     struct route_member *member;
     uint64_t last_seen_id; /* settings of the next OPEN */
     uint64_t acknowledged;
-    uint64_t sequence; /* of the last publish */
-    bool keeps_credit; /* setting: nothing that was delivered is granted again */
+    uint64_t sequence;    /* of the last publish */
+    size_t trailer_bytes; /* behind the frame delivered last */
+    bool keeps_credit;    /* setting: nothing that was delivered is granted again */
     bool is_connected;
     struct buffer told; /* since the last check */
 };

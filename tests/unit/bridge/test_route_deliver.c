@@ -58,10 +58,14 @@ star_means_every_message(void **state)
 
     (void)state;
     route_fixture_init_joined(&fixture);
+    fixture_node_listen(&fixture, 0, "anything");
     fixture_node_listen(&fixture, 1, "*");
     route_fixture_forget(&fixture);
     fixture_node_publish(&fixture, 0, "anything", "x");
-    route_fixture_expect(&fixture, "a: published 1 as 101\nb: deliver 101 x\n");
+    route_fixture_expect(&fixture, "a: deliver 101 x\na: published 1 as 101\nb: deliver 101 x\n");
+    /* Exactly as published, or what its topics say. */
+    assert_int_equal(fixture.nodes[0].trailer_bytes, 0);
+    assert_int_equal(fixture.nodes[1].trailer_bytes, SIGNALR_TRAILER_BYTES);
     route_fixture_deinit(&fixture);
 }
 

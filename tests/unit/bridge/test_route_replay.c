@@ -114,6 +114,8 @@ replays_queue_up(void **state)
                                    "a: replay 101 t1\n"
                                    "a: replay 102 t2\n"
                                    "a: replayed to 102 missing 0\n");
+    /* Every message: exactly as published. */
+    assert_int_equal(fixture.nodes[0].trailer_bytes, SIGNALR_TRAILER_BYTES);
     route_fixture_deinit(&fixture);
 }
 
