@@ -6,7 +6,7 @@ foreach(target http_connection http_parameters websocket_decode resp_decode)
         LINKS hubplane_service_core hubplane_test_support)
 endforeach()
 
-foreach(target cursor connection_data hub_message connection_token jwt token_policy)
+foreach(target cursor connection_data hub_message connection_token groups_token json_span jwt token_policy)
     hubplane_fuzz_target(fuzz_${target}
         SOURCES fuzz_${target}.c
         SEEDS corpus/${target}
