@@ -48,7 +48,7 @@ report_reload(struct node *node, const struct service_options *fresh)
                                                       : "[service] certificate");
     }
     service_event(node->host, node->log, SERVICE_EVENT_RELOADED,
-                  ": log_level=%s drain_timeout=%" PRIu32 " and certificates",
+                  ": log_level=%s drain_timeout=%" PRIu32 ", limits of clients and certificates",
                   fresh->service->log_level, node->drain_timeout_ms);
     if (names.length > 0) {
         service_event(node->host, node->log, SERVICE_EVENT_RESTART_NEEDED, ": %.*s",
@@ -68,6 +68,8 @@ reload(struct node *node)
     if (node->reload->read(node->reload->owner, &fresh) == STATUS_OK) {
         atomic_store(&node->log->level, (int)service_options_log_level(&fresh));
         node->drain_timeout_ms = (uint32_t)fresh.service->drain_timeout;
+        const struct client_limits_options limits = node_client_limits(fresh.service);
+        client_limits_set(node->limits, &limits);
         reload_credentials(node, &fresh);
         report_reload(node, &fresh);
     }
@@ -137,6 +139,7 @@ free_node(struct node *node)
     for (size_t i = 0; i < node->worker_count; i++) {
         worker_free(node->workers[i].worker);
     }
+    client_limits_free(node->limits);
     /* Their last commands, and what the backplane answers, are carried out while both ends still
      * exist. */
     for (size_t i = 0; i < node->worker_count && node->workers[i].loop != NULL; i++) {

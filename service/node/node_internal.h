@@ -5,6 +5,7 @@
 
 #include "common/net/loop_thread.h"
 #include "service/api/admin.h"
+#include "service/identity/client_limits.h"
 #include "service/node/acceptor.h"
 #include "service/node/bridge_link.h"
 #include "service/node/client_sockets.h"
@@ -57,6 +58,7 @@ struct node {
     struct node_worker *workers;
     size_t worker_count;
     size_t draining_count;
+    struct client_limits *limits; /* shared by the workers */
     struct backplane *backplane;
     struct upstream_sockets *upstream_sockets;
     struct upstreams *upstreams;
@@ -87,6 +89,9 @@ MUST_CHECK enum status node_start_threads(struct node *node);
 /** Read a credential or certificate file; the log says what is wrong with it. */
 MUST_CHECK enum status node_load_tls(struct node *node, const char *path,
                                      enum service_credentials_kind kind, struct tls_context **out);
+
+/** What the options say about clients and their addresses. */
+struct client_limits_options node_client_limits(const struct service_section *service);
 
 /* node_stop.c */
 

@@ -210,9 +210,25 @@ http_limits(const struct service_section *service)
     };
 }
 
+struct client_limits_options
+node_client_limits(const struct service_section *service)
+{
+    return (struct client_limits_options){
+        .connections_max = service->connections_max,
+        .address_connections_max = service->address_connections_max,
+        .negotiates_max = service->negotiates_max,
+    };
+}
+
 static enum status
 make_workers(struct node *node)
 {
+    const struct client_limits_options limits = node_client_limits(node->options->service);
+
+    node->limits = client_limits_new(&limits);
+    if (node->limits == NULL) {
+        return STATUS_NO_MEMORY;
+    }
     for (size_t i = 0; i < node->worker_count; i++) {
         struct worker_options options = {
             .index = i,
@@ -223,7 +239,7 @@ make_workers(struct node *node)
             .apps = node->options->apps,
             .app_count = node->options->app_count,
             .proxies = &node->options->proxies,
-            .negotiates_per_minute = node->options->service->negotiates_max,
+            .limits = node->limits,
             .tls = node->client_tls,
             .http = http_limits(node->options->service),
             .is_paused = &node->is_paused,

@@ -9,6 +9,7 @@
 #include "service/http/http_connection.h"
 #include "service/signalr/app.h"
 
+struct client_limits;
 struct worker;
 struct upstreams;
 
@@ -21,8 +22,8 @@ struct worker_options {
     const struct app *apps; /* shared by all workers */
     size_t app_count;
     const struct http_proxies *proxies;
-    uint64_t negotiates_per_minute; /* of one client address; 0 = no limit */
-    struct tls_context *tls;        /* of the client listener; NULL = plain */
+    struct client_limits *limits; /* the node's */
+    struct tls_context *tls;      /* of the client listener; NULL = plain */
     struct http_limits http;
     const atomic_bool *is_paused; /* no new clients: /health answers 503 */
     struct poster home;           /* reaches ${loop} from any thread */

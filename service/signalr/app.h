@@ -43,7 +43,6 @@ struct app_timeouts {
 };
 
 struct app_limits {
-    size_t connections_max;         /* per worker; 0 = no cap */
     size_t websocket_message_bytes; /* above: close 1009 */
     size_t send_queue_bytes;        /* unread by a client: slow consumer */
     size_t groups_max;              /* per connection */

@@ -102,6 +102,7 @@ connection_free(struct connection *connection)
     if (connection->start != NULL) {
         hub_dispatch_cancel(connection->start);
     }
+    client_limits_leave(app->context->limits, connection->place);
     connection->own_topic->owner = NULL;
     topic_release(&app->topics, connection->own_topic);
     topic_set_deinit(&connection->topics);

@@ -40,6 +40,7 @@ struct connection {
     struct list calls;                 /* hub calls whose result goes to the transport */
     struct list joins;                 /* local joins waiting for their barrier */
     struct list echoes;                /* commands about its groups, published here, under way */
+    struct client_place *place;        /* what it takes of its address's; NULL without limits */
     struct group_spans left;           /* memberships that ended while the record was here */
     uint64_t hubs;                     /* bit i: registered for app->hubs[i] */
     uint64_t cursor;                   /* the highest id written to the client, or its barrier */

@@ -30,7 +30,7 @@ init_context(struct worker_context *context, const struct signalr_host_options *
     context->metrics = options->metrics;
     context->port = options->port;
     context->proxies = options->proxies;
-    address_rate_init(&context->negotiates, options->negotiates_per_minute, context->clock->now_ms);
+    context->limits = options->limits;
     context->is_paused = options->is_paused;
     context->backends = (struct hub_backend_context){
         .timers = options->timers,
@@ -84,7 +84,6 @@ signalr_host_free(struct signalr_host *host)
     for (size_t i = 0; i < CLIENT_FRAME_KINDS; i++) {
         payload_unref(host->context.keep_alives[i].payload);
     }
-    address_rate_deinit(&host->context.negotiates);
     free(host);
 }
 

@@ -22,7 +22,7 @@ struct signalr_host_options {
     const struct app *apps; /* immutable, outlive the host; handles as the port knows them */
     size_t app_count;
     struct http_proxies proxies;
-    uint64_t negotiates_per_minute;    /* of one client address; 0 = no limit */
+    struct client_limits *limits;      /* the node's; NULL = none */
     struct poster home;                /* reaches this worker's loop from any thread */
     const struct upstreams *upstreams; /* the node's; NULL = none */
     const atomic_bool *is_paused;      /* while true newcomers are refused; NULL = never */

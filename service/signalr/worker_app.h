@@ -11,7 +11,7 @@
 #include "common/base/timer.h"
 #include "service/backplane/backplane_port.h"
 #include "service/http/http_exchange.h"
-#include "service/identity/address_rate.h"
+#include "service/identity/client_limits.h"
 #include "service/signalr/app.h"
 #include "service/signalr/client_frame.h"
 #include "service/signalr/token_keys.h"
@@ -23,11 +23,12 @@ struct signalr_metrics {
     size_t connections,                    /* gauge: records, with or without a transport */
         connects, reconnects, disconnects, /* counters */
         refused,                           /* 503: cap, no keys yet, draining */
-        limited,                           /* 429: an address that asks too often */
-        unauthorized,                      /* 401: no token, or one that is not believed */
-        delivered,                         /* messages written to clients */
-        replayed,                          /* those of them after a reconnect */
-        replays_short,                     /* resumed at the oldest retained message */
+        /* 429: an address that asks too often, or has too many */
+        limited_rate, limited_connections,
+        unauthorized,  /* 401: no token, or one that is not believed */
+        delivered,     /* messages written to clients */
+        replayed,      /* those of them after a reconnect */
+        replays_short, /* resumed at the oldest retained message */
         stale_cursors, slow_consumers, invalid_values, unmatched_acknowledgements, hub_calls,
         hub_errors, join_time_outs;
 };
@@ -40,7 +41,7 @@ struct worker_context {
     struct signalr_metrics metrics;
     struct backplane_port *port;
     struct http_proxies proxies;
-    struct address_rate negotiates;
+    struct client_limits *limits; /* the node's; NULL = none */
     struct hub_backend_context backends;
     /* Encoded once: keep-alives of each kind. */
     struct http_chunk keep_alives[CLIENT_FRAME_KINDS];
@@ -78,6 +79,7 @@ struct worker_app {
     struct backplane_request *standing_request; /* for the two topics every worker hears */
     struct hub_backend **hubs; /* by index of app->hubs; NULL where it could not be made */
     struct hub_backend **raws; /* by index of app->paths; NULL for hub paths */
+    struct log_limit address_limit;
     struct log_limit value_limit;
     struct log_limit slow_limit;
     struct log_limit short_limit;

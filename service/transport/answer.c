@@ -122,7 +122,7 @@ answer_unavailable(const struct app *app, struct http_exchange *exchange, struct
 }
 
 void
-answer_too_often(const struct app *app, struct http_exchange *exchange, uint64_t wait_ms)
+answer_too_many(const struct app *app, struct http_exchange *exchange, uint64_t wait_ms)
 {
     struct answer_headers headers;
     char seconds[24];

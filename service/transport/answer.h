@@ -35,7 +35,7 @@ void answer_body(const struct app *app, struct http_exchange *exchange, const ch
 /** 503 with Retry-After. */
 void answer_unavailable(const struct app *app, struct http_exchange *exchange, struct bytes text);
 /** 429 with Retry-After, rounded up to seconds. */
-void answer_too_often(const struct app *app, struct http_exchange *exchange, uint64_t wait_ms);
+void answer_too_many(const struct app *app, struct http_exchange *exchange, uint64_t wait_ms);
 /** 401: a token is needed, or with ${sentence} why the one that came is not believed (RFC 6750). */
 void answer_unauthorized(const struct app *app, struct http_exchange *exchange,
                          struct bytes sentence);

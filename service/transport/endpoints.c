@@ -5,6 +5,7 @@
 #include "service/signalr/hub_script.h"
 #include "service/signalr/jsonp.h"
 #include "service/signalr/negotiate.h"
+#include "service/transport/admission.h"
 #include "service/transport/answer.h"
 #include "service/transport/client_request.h"
 #include "service/transport/receive_request.h"
@@ -188,25 +189,6 @@ is_let_in(struct client_request *request)
     return false;
 }
 
-/* Whether the client's address does not ask too often. False: answered. */
-static bool
-may_negotiate(struct client_request *request)
-{
-    const struct worker_app *app = request->app;
-    struct worker_context *context = app->context;
-    struct http_forwarded forwarded;
-    uint64_t wait_ms;
-
-    http_forwarded_read(request->http, &context->proxies, &forwarded);
-    if (address_rate_take(&context->negotiates, forwarded.address, context->clock->now_ms,
-                          &wait_ms)) {
-        return true;
-    }
-    worker_app_count(app, context->metrics.limited, 1);
-    answer_too_often(app->app, request->exchange, wait_ms);
-    return false;
-}
-
 static void
 dispatch(struct client_request *request)
 {
@@ -223,7 +205,7 @@ dispatch(struct client_request *request)
             refuse_unavailable(request, BYTES("This server is stopping; connect to another."));
         } else if (is_paused(request)) {
             refuse_unavailable(request, BYTES("This server is paused; connect to another."));
-        } else if (may_negotiate(request) && is_ready(request)) {
+        } else if (admission_negotiate(request) && is_ready(request)) {
             negotiate(request);
         }
     } else if (client_request_ends_in(request, BYTES("/ping"))) {

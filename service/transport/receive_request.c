@@ -9,6 +9,7 @@
 #include "service/signalr/relocation.h"
 #include "service/signalr/subscription.h"
 #include "service/signalr/topic_name.h"
+#include "service/transport/admission.h"
 #include "service/transport/answer.h"
 
 enum {
@@ -229,21 +230,24 @@ take_record(const struct receiving *receiving, bool *is_new)
 {
     struct worker_app *app = receiving->request->app;
     struct connection *connection = connection_find(app, receiving->request->token.id);
-    size_t max = app->app->limits.connections_max;
+    struct client_place *place;
 
     *is_new = connection == NULL;
     if (connection != NULL) {
         connection_end_transport(connection, TRANSPORT_END_REPLACED);
         return connection;
     }
-    if (max == 0 || app->connection_count < max) {
-        connection = connection_new(app, receiving->request->token.id);
+    if (!admission_take_place(receiving->request, receiving->forwarded.address,
+                              !receiving->is_connect, &place)) {
+        return NULL;
     }
+    connection = connection_new(app, receiving->request->token.id);
     if (connection == NULL) {
-        worker_app_count(app, app->context->metrics.refused, 1);
-        answer_unavailable(app->app, receiving->request->exchange,
-                           BYTES("This server has as many connections as it may have."));
+        client_limits_leave(app->context->limits, place);
+        refuse(receiving, 503, "Out of memory.");
+        return NULL;
     }
+    connection->place = place;
     return connection;
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-foreach(target http_connection http_parameters websocket_decode resp_decode)
+foreach(target http_connection http_forwarded http_parameters websocket_decode resp_decode)
     hubplane_fuzz_target(fuzz_${target}
         SOURCES fuzz_${target}.c
         SEEDS corpus/${target}

@@ -10,6 +10,7 @@ hubplane_integration_test(service_protocol COMMAND "${node_program}" service_pro
 hubplane_integration_test(service_hubs COMMAND "${node_program}" service_hubs.mjs TIMEOUT 240)
 hubplane_integration_test(service_reconnect COMMAND "${node_program}" service_reconnect.mjs TIMEOUT 240)
 hubplane_integration_test(service_token COMMAND "${node_program}" service_token.mjs TIMEOUT 240)
+hubplane_integration_test(service_limits COMMAND "${node_program}" service_limits.mjs TIMEOUT 240)
 hubplane_integration_test(service_timing COMMAND "${node_program}" service_timing.mjs TIMEOUT 240)
 hubplane_integration_test(service_bus COMMAND "${node_program}" service_bus.mjs TIMEOUT 240)
 hubplane_integration_test(service_browser COMMAND "${node_program}" ../browser/browser_client.mjs TIMEOUT 300)

@@ -22,7 +22,8 @@ static const struct metric_row metric_rows[SCENARIO_METRICS] = {
     [SCENARIO_REPLAYS_SHORT] = {"replays_short", METRIC_COUNTER, ""},
     [SCENARIO_STALE_CURSORS] = {"stale_cursors", METRIC_COUNTER, ""},
     [SCENARIO_SLOW_CONSUMERS] = {"slow_consumers", METRIC_COUNTER, ""},
-    [SCENARIO_LIMITED] = {"limited", METRIC_COUNTER, ""},
+    [SCENARIO_LIMITED_RATE] = {"limited_rate", METRIC_COUNTER, ""},
+    [SCENARIO_LIMITED_CONNECTIONS] = {"limited_connections", METRIC_COUNTER, ""},
     [SCENARIO_UNAUTHORIZED] = {"unauthorized", METRIC_COUNTER, ""},
     [SCENARIO_INVALID_VALUES] = {"invalid_values", METRIC_COUNTER, ""},
     [SCENARIO_UNMATCHED] = {"unmatched", METRIC_COUNTER, ""},
@@ -140,7 +141,8 @@ metrics_of(struct scenario *scenario)
         .replays_short = SCENARIO_REPLAYS_SHORT,
         .stale_cursors = SCENARIO_STALE_CURSORS,
         .slow_consumers = SCENARIO_SLOW_CONSUMERS,
-        .limited = SCENARIO_LIMITED,
+        .limited_rate = SCENARIO_LIMITED_RATE,
+        .limited_connections = SCENARIO_LIMITED_CONNECTIONS,
         .unauthorized = SCENARIO_UNAUTHORIZED,
         .invalid_values = SCENARIO_INVALID_VALUES,
         .unmatched_acknowledgements = SCENARIO_UNMATCHED,
@@ -176,7 +178,7 @@ start_host(struct scenario *scenario, size_t index)
         .apps = &scenario->app,
         .app_count = 1,
         .proxies = {scenario->proxies, 1},
-        .negotiates_per_minute = scenario->negotiates_per_minute,
+        .limits = scenario->client_limits,
         .home = fake_loop_poster(&scenario->loop),
         .upstreams = scenario->upstreams,
         .is_paused = &host->is_paused,
@@ -195,6 +197,8 @@ scenario_start(struct scenario *scenario, size_t count)
     const char *problem;
 
     assert_status(app_check(&scenario->app, &problem), STATUS_OK);
+    scenario->client_limits = client_limits_new(&scenario->limits);
+    assert_non_null(scenario->client_limits);
     scenario->host_count = count;
     for (size_t i = 0; i < count; i++) {
         start_host(scenario, i);
@@ -229,6 +233,7 @@ scenario_deinit(struct scenario *scenario)
         scenario_kill(scenario, i);
     }
     assert_true(list_is_empty(&scenario->clients));
+    client_limits_free(scenario->client_limits);
     upstreams_close(scenario->upstreams);
     fake_loop_deinit(&scenario->loop);
     upstreams_free(scenario->upstreams);

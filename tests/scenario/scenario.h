@@ -34,7 +34,8 @@ enum scenario_metric {
     SCENARIO_RECONNECTS,
     SCENARIO_DISCONNECTS,
     SCENARIO_REFUSED,
-    SCENARIO_LIMITED,
+    SCENARIO_LIMITED_RATE,
+    SCENARIO_LIMITED_CONNECTIONS,
     SCENARIO_UNAUTHORIZED,
     SCENARIO_DELIVERED,
     SCENARIO_REPLAYED,
@@ -70,9 +71,10 @@ struct scenario {
     struct probe_hub raw_probe;
     struct buffer events;
     const char *proxies[1];
-    uint64_t negotiates_per_minute; /* setting; 0 = no limit */
-    bool shares_node;               /* setting: all hosts are workers of one node */
-    bool has_no_link;               /* setting: no secrets yet */
+    struct client_limits_options limits; /* setting */
+    struct client_limits *client_limits; /* of all hosts, as if they were one node */
+    bool shares_node;                    /* setting: all hosts are workers of one node */
+    bool has_no_link;                    /* setting: no secrets yet */
 };
 
 /** Everything but the hosts. */

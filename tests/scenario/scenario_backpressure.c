@@ -220,7 +220,8 @@ connection_cap(void **state)
     struct world *world = make_world(WEB_SOCKETS);
     struct signalr_client third;
 
-    world->scenario.app.limits.connections_max = 2;
+    client_limits_set(world->scenario.client_limits,
+                      &(struct client_limits_options){.connections_max = 2});
     signalr_client_init(&third, &world->scenario, 0, LONG_POLLING);
     signalr_client_negotiate(&third);
     assert_int_equal(fake_client_fetch(&world->scenario, 0, "GET",

@@ -315,7 +315,7 @@ an_address_that_asks_too_often(void **state)
     struct fake_response response;
 
     scenario_init(&scenario);
-    scenario.negotiates_per_minute = 2;
+    scenario.limits.negotiates_max = 2;
     scenario_start(&scenario, 1);
     assert_int_equal(negotiate_from(&scenario, "192.0.2.1:1000", NULL), 200);
     assert_int_equal(negotiate_from(&scenario, "192.0.2.1:1001", NULL), 200);
@@ -327,7 +327,7 @@ an_address_that_asks_too_often(void **state)
     assert_text(fake_response_header(&response, "Retry-After"), "30");
     fake_response_deinit(&response);
     fake_client_free(client);
-    assert_int_equal(scenario_metric(&scenario, SCENARIO_LIMITED), 1);
+    assert_int_equal(scenario_metric(&scenario, SCENARIO_LIMITED_RATE), 1);
 
     assert_int_equal(status_of(&scenario, "192.0.2.1:1003", "/signalr/ping", NULL), 200);
     assert_int_equal(negotiate_from(&scenario, "192.0.2.2:1000", NULL), 200);
@@ -347,6 +347,70 @@ an_address_that_asks_too_often(void **state)
     scenario_deinit(&scenario);
 }
 
+/* Open a transport of ${client}, from the address that a proxy of ours names. */
+static int
+connect_for(struct scenario *scenario, size_t host, const char *address, const char *suffix,
+            struct signalr_client *client)
+{
+    char header[80];
+
+    snprintf(header, sizeof(header), "X-Forwarded-For: %s\r\n", address);
+    client->stream = fake_client_open(scenario, host, "198.51.100.7:1000");
+    fake_client_request(client->stream, "GET", signalr_client_target(client, suffix, false), header,
+                        NULL);
+    scenario_run(scenario);
+    struct fake_response response;
+    fake_client_response(client->stream, &response);
+    int status = response.status;
+    if (status == 429) {
+        assert_text(fake_response_header(&response, "Retry-After"), "5");
+    }
+    fake_response_deinit(&response);
+    return status;
+}
+
+/* An address holds so many connections on a node, whatever the worker; a proxy of ours is no
+ * client, a network of IPv6 is one; who moves to another worker is not one too many. */
+static void
+an_address_with_too_many_connections(void **state)
+{
+    (void)state;
+    static const char *const addresses[] = {"192.0.2.1", "192.0.2.1", "2001:db8::1", "192.0.2.1"};
+    struct signalr_client clients[4];
+    struct scenario scenario;
+
+    scenario_init(&scenario);
+    scenario.shares_node = true;
+    scenario.limits.address_connections_max = 2;
+    scenario_start(&scenario, 2);
+    for (size_t i = 0; i < 4; i++) {
+        signalr_client_init(&clients[i], &scenario, 0, EVENT_STREAM);
+        signalr_client_negotiate(&clients[i]);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(connect_for(&scenario, i % 2, addresses[i], "connect", &clients[i]),
+                         i < 3 ? 200 : 429);
+    }
+    assert_int_equal(scenario_metric(&scenario, SCENARIO_LIMITED_CONNECTIONS), 1);
+    assert_int_equal(negotiate_from(&scenario, "198.51.100.7:1", "X-Forwarded-For: 192.0.2.1\r\n"),
+                     429);
+    assert_int_equal(negotiate_from(&scenario, "198.51.100.7:1", "X-Forwarded-For: ::2\r\n"), 200);
+
+    signalr_client_drop(&clients[0]);
+    assert_int_equal(connect_for(&scenario, 1, "192.0.2.1", "reconnect", &clients[0]), 200);
+    scenario_run(&scenario);
+    signalr_client_drop(&clients[3]);
+    assert_int_equal(connect_for(&scenario, 0, "192.0.2.1", "connect", &clients[3]), 429);
+    /* Who has gone for good makes room. */
+    signalr_client_abort(&clients[1]);
+    signalr_client_drop(&clients[3]);
+    assert_int_equal(connect_for(&scenario, 0, "192.0.2.1", "connect", &clients[3]), 200);
+    for (size_t i = 0; i < 4; i++) {
+        signalr_client_deinit(&clients[i]);
+    }
+    scenario_deinit(&scenario);
+}
+
 int
 main(void)
 {
@@ -357,6 +421,7 @@ main(void)
         cmocka_unit_test(bad_groups_tokens_mean_no_groups),
         cmocka_unit_test(cross_origin_requests),
         cmocka_unit_test(an_address_that_asks_too_often),
+        cmocka_unit_test(an_address_with_too_many_connections),
         cmocka_unit_test(websocket_origins),
         cmocka_unit_test(raw_connections),
     };
