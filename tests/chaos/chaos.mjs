@@ -50,6 +50,7 @@ function progress(text) {
 /** The longest time without a message being accepted, with the fault it began in. */
 const longest = { ms: 0, during: '-' };
 let current = '-';
+let hasRedisForgotten = false;
 function watch() {
     let accepted = 0;
     let since = Date.now();
@@ -77,6 +78,10 @@ async function rage(names, chance, [low, high]) {
         const name = chance.pick(names);
         const fault = faults[name];
         const ms = chance.between(...fault.ms);
+        if (fault.forgets === 'bridges' && hasRedisForgotten) {
+            await farm.running.catchesUp();
+        }
+        hasRedisForgotten = fault.forgets === 'redis' || (hasRedisForgotten && fault.forgets !== 'bridges');
         progress(`${name} ${ms}`);
         current = name;
         faultCount++;

@@ -19,6 +19,9 @@ path = /signalr
 key  = ${appKey}
 user = query:user
 detailed_errors = yes
+; A client whose node is gone without a word notices soon.
+keep_alive = 2s
+connection_timeout = 10s
 
 [hub chat/ChatHub]
 All    = all.m($1)
@@ -89,6 +92,14 @@ export class Load {
     async accepts(count, what, timeout = 20000) {
         const before = this.last.accepted ?? 0;
         await until(() => this.last.accepted >= before + count, { what: () => `messages to be accepted ${what}; ${JSON.stringify(this.last)}`, timeout });
+    }
+
+    /** Until everybody has everything that has been sent so far. */
+    async catchesUp(timeout = 120000) {
+        const before = this.count;
+        await until(() => this.count > before, { what: 'a report' });
+        const { sent } = this.last;
+        await until(() => this.last.oldest >= sent, { what: () => `all clients to catch up; ${JSON.stringify(this.last)}`, timeout });
     }
 
     /** No more messages; wait for what is under way. Returns the totals. */

@@ -75,10 +75,11 @@ async function redis(farm, ...parts) {
 const redisFolder = (farm) => path.join(farm.folder, 'redis');
 
 /** Each: (farm, ms, chance) => Promise; ms is drawn from [low, high] beforehand. Light ones take nobody's memory away, so they may
- *  come while another fault lasts: nothing of what must survive hangs on them. */
+ *  come while another fault lasts: nothing of what must survive hangs on them. What Redis forgets, only the bridges remember: they must
+ *  not all be killed before every client has it. */
 export const faults = {
     'redis-kill': { ms: [200, 3000], run: (farm, ms) => killAndRestart(farm, farm.redis, ms) },
-    'redis-older': { ms: [300, 2000], run: async (farm, ms) => {
+    'redis-older': { forgets: 'redis', ms: [300, 2000], run: async (farm, ms) => {
         const copy = path.join(farm.folder, 'redis-older');
         fs.rmSync(copy, { recursive: true, force: true });
         fs.cpSync(redisFolder(farm), copy, { recursive: true });
@@ -88,9 +89,9 @@ export const faults = {
             fs.renameSync(copy, redisFolder(farm));
         });
     } },
-    'redis-empty': { ms: [200, 1000], run: (farm, ms) => killAndRestart(farm, farm.redis, ms,
+    'redis-empty': { forgets: 'redis', ms: [200, 1000], run: (farm, ms) => killAndRestart(farm, farm.redis, ms,
         () => fs.rmSync(redisFolder(farm), { recursive: true, force: true })) },
-    'redis-flush': { ms: [0, 0], run: (farm) => redis(farm, 'FLUSHALL') },
+    'redis-flush': { forgets: 'redis', ms: [0, 0], run: (farm) => redis(farm, 'FLUSHALL') },
     'redis-kill-pubsub': { ms: [0, 0], run: (farm) => redis(farm, 'CLIENT', 'KILL', 'TYPE', 'pubsub') },
     'redis-kill-normal': { ms: [0, 0], run: (farm) => redis(farm, 'CLIENT', 'KILL', 'TYPE', 'normal') },
     'redis-script-flush': { ms: [0, 0], run: (farm) => redis(farm, 'SCRIPT', 'FLUSH') },
@@ -116,7 +117,7 @@ export const faults = {
     'node-kill': { ms: [200, 2000], run: (farm, ms, chance) => killAndRestart(farm, chance.pick(farm.nodes), ms) },
     'node-restart': { ms: [0, 1000], run: (farm, ms, chance) => stopAndRestart(farm, chance.pick(farm.nodes), ms) },
     'node-freeze': { isLight: true, ms: [500, 3000], run: (farm, ms, chance) => freeze(chance.pick(farm.nodes), ms) },
-    'bridges-kill': { ms: [100, 2000], run: (farm, ms) => Promise.all(farm.bridges.map((bridge) => killAndRestart(farm, bridge, ms))) },
+    'bridges-kill': { forgets: 'bridges', ms: [100, 2000], run: (farm, ms) => Promise.all(farm.bridges.map((bridge) => killAndRestart(farm, bridge, ms))) },
     'nodes-kill': { ms: [100, 1000], run: (farm, ms) => Promise.all(farm.nodes.map((node) => killAndRestart(farm, node, ms))) },
     'redis-and-bridge-kill': { ms: [100, 2000], run: (farm, ms, chance) => Promise.all([killAndRestart(farm, farm.redis, ms),
         killAndRestart(farm, chance.pick(farm.bridges), ms)]) },

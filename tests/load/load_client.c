@@ -11,7 +11,11 @@
 #include "common/base/list.h"
 #include "tests/load/load_http.h"
 
-enum { CLIENT_TEXT_MAX_BYTES = 64 * 1024 * 1024 };
+enum {
+    CLIENT_TEXT_MAX_BYTES = 64 * 1024 * 1024,
+    /* what a poll may take beyond the negotiated time, as in jquery.signalR */
+    POLL_SLACK_MS = 10000,
+};
 
 enum client_state {
     CLIENT_NEGOTIATING,
@@ -40,6 +44,9 @@ struct load_client {
     struct buffer received;    /* of the channel, not yet understood */
     struct list sends;         /* POST /send under way */
     struct timer retry;
+    struct timer silence;   /* runs while a channel is open */
+    uint32_t silence_ms[2]; /* of a stream, of a poll; negotiated */
+    uint64_t heard_ms;      /* when the channel last said something */
     uint64_t down_since_ms;
     uint64_t next_invocation;
     const char *end_reason;
@@ -215,7 +222,13 @@ take_negotiation(struct load_client *client)
     const char *token =
         yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(document), "ConnectionToken"));
     const char *id = yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(document), "ConnectionId"));
+    double keep_alive_s =
+        yyjson_get_num(yyjson_obj_get(yyjson_doc_get_root(document), "KeepAliveTimeout"));
+    double poll_s =
+        yyjson_get_num(yyjson_obj_get(yyjson_doc_get_root(document), "ConnectionTimeout"));
 
+    client->silence_ms[0] = (uint32_t)(keep_alive_s * 1000);
+    client->silence_ms[1] = (uint32_t)(poll_s * 1000) + POLL_SLACK_MS;
     if (token != NULL && id != NULL) {
         buffer_clear(&client->token);
         buffer_append_url_encoded(&client->token, bytes_from_string(token));
@@ -379,11 +392,29 @@ take_event(struct load_client *client)
     return true;
 }
 
+/* A connection whose other end is gone may look open for ever; this is how a client finds out. */
+static void
+watch_silence(struct timer *timer)
+{
+    struct load_client *client = CONTAINER_OF(timer, struct load_client, silence);
+    uint32_t limit_ms = client->silence_ms[client->options.transport == LOAD_LONG_POLLING];
+
+    if (client->channel == NULL || limit_ms == 0) {
+        return;
+    }
+    if (now_ms(client) - client->heard_ms > limit_ms) {
+        load_http_close(client->channel);
+    } else {
+        timer_start(loop_timers(client->options.loop), timer, limit_ms / 4, watch_silence);
+    }
+}
+
 static void
 on_channel_status(void *owner, int status)
 {
     struct load_client *client = owner;
 
+    client->heard_ms = now_ms(client);
     if (status != 101 && status != 200) {
         load_http_close(client->channel);
         return;
@@ -403,6 +434,7 @@ on_channel_data(void *owner, struct bytes data)
     if (!client->is_channel_live) {
         return;
     }
+    client->heard_ms = now_ms(client);
     buffer_append(&client->received, data);
     if (client->options.transport == LOAD_WEB_SOCKETS) {
         while (take_websocket_frame(client)) {}
@@ -472,6 +504,8 @@ open_channel(struct load_client *client)
         abort();
     }
     buffer_deinit(&text);
+    client->heard_ms = now_ms(client);
+    watch_silence(&client->silence);
 }
 
 /* ---- invocations ---- */
@@ -643,6 +677,7 @@ void
 load_client_free(struct load_client *client)
 {
     timer_stop(loop_timers(client->options.loop), &client->retry);
+    timer_stop(loop_timers(client->options.loop), &client->silence);
     buffer_deinit(&client->token);
     buffer_deinit(&client->cursor);
     buffer_deinit(&client->groups);
