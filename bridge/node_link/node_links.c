@@ -280,12 +280,6 @@ node_links_expires_s(const struct node_links *links)
     return tls_context_identity(links->tls)->expires_at_s;
 }
 
-bool
-node_links_is_empty(const struct node_links *links)
-{
-    return links->peer_count == 0;
-}
-
 uint16_t
 node_links_port(const struct node_links *links)
 {

@@ -60,7 +60,6 @@ void node_links_warn_of_expiry(const struct node_links *links);
 int64_t node_links_first_expiry_s(const struct node_links *links);
 /** When our own certificate expires. */
 int64_t node_links_expires_s(const struct node_links *links);
-bool node_links_is_empty(const struct node_links *links);
 /** Whether the credentials at ${path} can be used: as node_links_open(). */
 MUST_CHECK enum status node_links_check_credentials(const char *path, struct buffer *problem);
 /** The credentials at ${path}, for one end of a link. As node_links_open(). */

@@ -119,12 +119,6 @@ route_member_listen(struct route_member *member, struct bytes name, bool is_adde
     return STATUS_OK;
 }
 
-bool
-route_member_listens(const struct route_member *member, const struct route_topic *topic)
-{
-    return member->listens_to_all || find_interest(member, topic) != NULL;
-}
-
 uint64_t
 route_member_position(const struct route_member *member)
 {

@@ -68,7 +68,6 @@ void route_member_free(struct route_member *member);
 /** OK or NO_MEMORY. Adding twice and removing the absent do nothing. */
 MUST_CHECK enum status route_member_listen(struct route_member *member, struct bytes topic,
                                            bool is_added);
-bool route_member_listens(const struct route_member *member, const struct route_topic *topic);
 /** Everything up to it that concerns the node has been sent. */
 uint64_t route_member_position(const struct route_member *member);
 /** Whether the link takes another message now. */

@@ -121,7 +121,6 @@ stream_discard(struct stream *stream)
         free(stream->tls);
     }
     slice_queue_deinit(&stream->queue);
-    free(stream->reason_text);
     free(stream->peer_address);
     free(stream);
 }
@@ -278,22 +277,6 @@ stream_fail(struct stream *stream, enum status status, const char *reason)
         keep_reason(stream, status, reason);
         close_handle(stream);
     }
-}
-
-static const char *
-copy_reason(struct stream *stream, const char *reason)
-{
-    if (stream->reason_text != NULL || stream->reason != NULL) {
-        return reason; /* the first one wins, so this one is not kept */
-    }
-    stream->reason_text = bytes_duplicate(bytes_from_string(reason));
-    return stream->reason_text != NULL ? stream->reason_text : "";
-}
-
-void
-stream_fail_copy(struct stream *stream, enum status status, const char *reason)
-{
-    stream_fail(stream, status, copy_reason(stream, reason));
 }
 
 /* The peer had its time. What it did not take is lost, and whoever ended the stream is told. */
@@ -486,13 +469,6 @@ bool
 stream_is_full(const struct stream *stream)
 {
     return stream->is_full;
-}
-
-void
-stream_set_handler(struct stream *stream, const struct stream_handler *handler, void *owner)
-{
-    stream->handler = handler;
-    stream->owner = owner;
 }
 
 const char *

@@ -63,8 +63,6 @@ struct sink *stream_sink(struct stream *stream);
 void stream_close(struct stream *stream, const char *reason);
 /** Above the high watermark since; on_drained comes when it is no longer so. */
 bool stream_is_full(const struct stream *stream);
-/** Change who is told, as when HTTP becomes WebSocket. */
-void stream_set_handler(struct stream *stream, const struct stream_handler *handler, void *owner);
 /** "192.0.2.1:5000", or "unix"; lives as long as the stream. */
 const char *stream_peer_address(const struct stream *stream);
 /** Who the peer's certificate says it is; NULL when plain, before on_open, or without a

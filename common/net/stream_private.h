@@ -53,7 +53,6 @@ struct stream {
     int attempt_error;              /* of its last attempt, a libuv code */
     struct stream_request *request; /* the one under way, or NULL */
     const char *reason;
-    char *reason_text; /* where a reason had to be composed */
     char *peer_address;
     size_t queue_high_bytes;
     size_t queue_limit_bytes;
@@ -85,8 +84,6 @@ void stream_set_state(struct stream *stream, enum stream_state state);
 void stream_socket_connected(struct stream *stream);
 /** Close at once; the first status and reason win. ${reason} is static text. */
 void stream_fail(struct stream *stream, enum status status, const char *reason);
-/** The same with a reason that has to be copied. */
-void stream_fail_copy(struct stream *stream, enum status status, const char *reason);
 /** Flush, shut down, linger, close. */
 void stream_end(struct stream *stream, enum status status, const char *reason);
 void stream_on_handle_closed(uv_handle_t *handle);

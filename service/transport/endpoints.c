@@ -129,7 +129,9 @@ dispatch_identified(struct client_request *request)
     } else if (client_request_ends_in(request, BYTES("/abort"))) {
         send_request_abort(request);
     } else if (is_websocket && !http_exchange_is_websocket(request->exchange)) {
-        refuse(request, 400, BYTES("Not a valid web socket request."));
+        if (!http_exchange_refuse_websocket_version(request->exchange)) {
+            refuse(request, 400, BYTES("Not a valid web socket request."));
+        }
     } else if (!is_websocket && client_request_ends_in(request, BYTES("/send"))) {
         send_request_handle(request);
     } else if (request->app->context->is_draining) {

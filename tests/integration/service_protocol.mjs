@@ -175,6 +175,10 @@ await integrationTest('service_protocol', async (run) => {
             assert.equal(answer.status, 400, path);
             assert.equal(answer.body, text, path);
         }
+        const older = await get(`/signalr/connect?transport=webSockets&connectionToken=${tok}`, { headers: {
+            Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '8', 'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==' } });
+        assert.equal(older.status, 426);
+        assert.equal(older.headers['sec-websocket-version'], '13');
         const member = await client();
         await member.invoke('ChatHub', 'Join', 'g');
         assert.ok(member.groupsToken);
