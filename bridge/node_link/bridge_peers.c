@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "bridge/bridge_metrics.h"
 #include "bridge/node_link/node_links.h"
 
 static void
@@ -70,8 +71,54 @@ have_told(struct route_bridges *base, const struct route_app *app)
     return true;
 }
 
+/* From ${node} on; false when none is left that can be asked. */
+static bool
+ask(const struct bridge_peers *peers, struct list_node *node, struct route_bridges_read *read)
+{
+    for (; node != &peers->list.head; node = node->next) {
+        if (bridge_peer_read(bridge_peer_from(node), read)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+read_histories(struct route_bridges *base, struct route_bridges_read *read)
+{
+    const struct bridge_peers *peers = CONTAINER_OF(base, struct bridge_peers, base);
+
+    read->missing_to = read->to_id;
+    if (!ask(peers, peers->list.head.next, read)) {
+        return false;
+    }
+    metrics_add(peers->options.metrics, BRIDGE_METRIC_PEER_READS, 1);
+    return true;
+}
+
+/* One bridge after the other, each for what the ones before it do not have. */
+static void
+on_read(void *owner, struct bridge_peer *peer, struct route_bridges_read *read, uint64_t read_to,
+        uint64_t missing_to)
+{
+    const struct bridge_peers *peers = owner;
+
+    if (read_to >= read->from_id) {
+        if (read_to < read->missing_to) {
+            read->to_id = read->missing_to = read_to;
+        }
+        if (missing_to < read->missing_to) {
+            read->missing_to = missing_to >= read->from_id ? missing_to : 0;
+        }
+    }
+    if (read->missing_to == 0 || !ask(peers, peer->node.next, read)) {
+        read->on_done(read);
+    }
+}
+
 static const struct route_bridges_operations operations = {
     .have_told = have_told,
+    .read = read_histories,
 };
 
 /* ---- Life ---- */
@@ -107,6 +154,7 @@ bridge_peers_open(struct bridge_peers *peers, const struct bridge_peers_options 
         .metrics = options->metrics,
         .on_stream_opened = on_stream_opened,
         .on_stream_closed = on_stream_closed,
+        .on_read = on_read,
         .owner = peers,
     };
     list_init(&peers->list);

@@ -299,11 +299,12 @@ on_interest_end(void *owner, uint16_t handle, uint32_t request)
 }
 
 static void
-on_replay(void *owner, uint16_t handle, uint32_t request, const struct link_topic *topics,
-          size_t topic_count)
+on_replay(void *owner, uint16_t handle, uint32_t request, uint64_t to_id,
+          const struct link_topic *topics, size_t topic_count)
 {
     struct peer *peer = owner;
-    enum status status = route_app_replay(find_member(peer, handle), request, topics, topic_count);
+    enum status status =
+        route_app_replay(find_member(peer, handle), request, to_id, topics, topic_count);
 
     if (status != STATUS_OK) {
         give_up(peer, status);

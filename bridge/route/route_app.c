@@ -213,10 +213,10 @@ route_app_interest_end(struct route_member *member, uint32_t request)
 }
 
 enum status
-route_app_replay(struct route_member *member, uint32_t request, const struct link_topic *topics,
-                 size_t topic_count)
+route_app_replay(struct route_member *member, uint32_t request, uint64_t to_id,
+                 const struct link_topic *topics, size_t topic_count)
 {
-    enum status status = route_replay_add(member, request, topics, topic_count);
+    enum status status = route_replay_add(member, request, to_id, topics, topic_count);
 
     if (status == STATUS_OK) {
         count(member->app, BRIDGE_METRIC_REPLAYS, 1);

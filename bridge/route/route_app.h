@@ -12,6 +12,7 @@
 #include "bridge/route/route_history.h"
 #include "bridge/route/route_member.h"
 #include "bridge/route/route_order.h"
+#include "bridge/route/route_past.h"
 #include "common/base/log.h"
 #include "common/base/metrics.h"
 
@@ -57,8 +58,7 @@ struct route_app {
     struct map publishers; /* instance -> struct route_publisher */
     uint64_t floor_id;     /* the highest id this farm is known to have used */
     uint64_t opened_ms;
-    struct route_log_read read; /* of the order */
-    size_t read_entries;        /* that could be used, in the present page */
+    struct route_past past; /* what the order looks for */
     struct timer open_timer;
     struct timer sweep_timer;
     struct log_limit malformed_limit, gap_limit, collision_limit, refused_limit, height_limit;
@@ -92,8 +92,10 @@ MUST_CHECK enum status route_app_publish(struct route_member *member, uint64_t s
 /** Send what has been queued: after each chunk of input from a link. */
 void route_app_flush(struct route_member *member);
 void route_app_interest_end(struct route_member *member, uint32_t request);
+/** ${to_id} 0 = up to the member's position. */
 MUST_CHECK enum status route_app_replay(struct route_member *member, uint32_t request,
-                                        const struct link_topic *topics, size_t count);
+                                        uint64_t to_id, const struct link_topic *topics,
+                                        size_t count);
 /** Whether any node listens to ${topic}. */
 bool route_app_has_listener(const struct route_app *app, struct bytes topic);
 /** The record of a node instance, made if need be; NULL when out of memory. */

@@ -6,14 +6,32 @@
 #ifndef HUBPLANE_BRIDGE_ROUTE_BRIDGES_H
 #define HUBPLANE_BRIDGE_ROUTE_BRIDGES_H
 
-#include <stdbool.h>
+#include "common/base/bytes.h"
+#include "common/base/list.h"
 
 struct route_app;
 struct route_bridges;
 
+/* Messages out of the histories of other bridges. */
+struct route_bridges_read {
+    struct list_node node; /* the implementation's, while it has the read */
+    /* A message with from_id <= id <= to_id, as it is on the channel; perhaps not the first time.
+     */
+    void (*on_entry)(struct route_bridges_read *read, struct bytes channel_message);
+    void (*on_done)(struct route_bridges_read *read);
+    struct route_app *app;
+    uint64_t from_id;
+    uint64_t to_id; /* on_done: what has been looked for, perhaps less than was asked */
+    /* on_done: ids up to it may be missing still, those above that nobody has do not exist; 0 =
+     * nothing is missing */
+    uint64_t missing_to;
+};
+
 struct route_bridges_operations {
     /* Whether every bridge that can be reached has said which ids it knows: route_app_saw(). */
     bool (*have_told)(struct route_bridges *bridges, const struct route_app *app);
+    /* on_done fires exactly once, later. False: there is nobody to ask; it will not fire. */
+    bool (*read)(struct route_bridges *bridges, struct route_bridges_read *read);
 };
 
 /* Embedded first in whatever implements it. */

@@ -53,13 +53,13 @@ route_order_deinit(struct route_order *order)
 }
 
 static void
-read_log(struct route_order *order, uint64_t to)
+read_past(struct route_order *order, uint64_t to)
 {
     struct list_node *last = order->ahead.head.previous;
 
     order->suspect =
         list_is_empty(&order->ahead) ? 0 : CONTAINER_OF(last, struct order_item, node)->id;
-    order->handler->read_log(order->owner, order->position + 1, to);
+    order->handler->read_past(order->owner, order->position + 1, to);
 }
 
 static void
@@ -73,8 +73,7 @@ on_timer(struct timer *timer)
         return;
     }
     order->state = ROUTE_ORDER_READING;
-    order->read_to = order->position;
-    read_log(order, to);
+    read_past(order, to);
 }
 
 /* The state follows from whether something is missing; a read under way is left to finish. */
@@ -221,9 +220,6 @@ void
 route_order_message(struct route_order *order, uint64_t id, struct payload_slice frame,
                     bool is_from_log)
 {
-    if (is_from_log && id > order->read_to) {
-        order->read_to = id;
-    }
     if (order->state == ROUTE_ORDER_UNSTARTED) {
         keep_ahead(order, id, frame, is_from_log);
         return;
@@ -328,21 +324,37 @@ wait_again(struct route_order *order, uint64_t delay_ms)
     timer_start(order->timers, &order->timer, delay_ms, on_timer);
 }
 
-/* More pages follow, so what lies before the last id of this one is not in the log. */
+/* What is missing up to there does not exist. */
 static void
-after_page(struct route_order *order)
+close_void(struct route_order *order, uint64_t read_to)
+{
+    while (order->position < read_to) {
+        const struct order_item *first = first_ahead(order);
+
+        close_range(order, first != NULL && first->id <= read_to ? first->id - 1 : read_to,
+                    ROUTE_ORDER_VOID);
+        drain(order);
+    }
+}
+
+/* More pages follow, so what is still missing up to the end of this one is nowhere. */
+static void
+after_page(struct route_order *order, uint64_t read_to)
 {
     struct order_item *first;
 
-    while ((first = first_ahead(order)) != NULL && first->id <= order->read_to) {
+    while ((first = first_ahead(order)) != NULL && first->id <= read_to) {
         close_hole(order);
     }
+    close_range(order, read_to, ROUTE_ORDER_LOST);
+    drain(order);
     first = first_ahead(order);
-    read_log(order, first != NULL ? first->id - 1 : order->highest);
+    read_past(order, first != NULL ? first->id - 1 : order->highest);
 }
 
 void
-route_order_read_done(struct route_order *order, enum status status, bool is_last, uint64_t counter)
+route_order_read_done(struct route_order *order, enum status status,
+                      const struct route_order_page *page)
 {
     if (order->state != ROUTE_ORDER_READING) {
         return;
@@ -351,11 +363,14 @@ route_order_read_done(struct route_order *order, enum status status, bool is_las
         wait_again(order, ROUTE_ORDER_UNREADABLE_MS);
         return;
     }
-    if (counter > 0) {
-        drop_unbelievable(order, counter);
+    if (page->counter > 0) {
+        drop_unbelievable(order, page->counter);
     }
-    if (!is_last) {
-        after_page(order);
+    if (page->lost_to <= order->position) {
+        close_void(order, page->read_to);
+    }
+    if (!page->is_last) {
+        after_page(order, page->read_to);
         return;
     }
     order->state = ROUTE_ORDER_WAITING;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * route_order: puts the messages of one app into id order. Ids are contiguous, so a hole is seen at
- * once; it is waited for a moment, then read from the log, and closed when it cannot be filled.
- * Knows nothing of what the messages say, except void marks.
+ * once; it is waited for a moment, then looked for in the past, and closed when it cannot be
+ * filled. Knows nothing of what the messages say, except void marks.
  */
 #ifndef HUBPLANE_BRIDGE_ROUTE_ORDER_H
 #define HUBPLANE_BRIDGE_ROUTE_ORDER_H
@@ -33,7 +33,7 @@ enum route_order_state {
 
 enum route_order_closing {
     ROUTE_ORDER_LOST, /* nobody has these ids any more */
-    ROUTE_ORDER_VOID, /* a lifted counter skipped them */
+    ROUTE_ORDER_VOID, /* there never were messages with them: a lifted counter skipped them */
 };
 
 struct route_order_handler {
@@ -45,8 +45,17 @@ struct route_order_handler {
     void (*on_unbelievable)(void *owner, uint64_t id);
     /* The position moved over these ids without a message. */
     void (*on_closed)(void *owner, uint64_t from, uint64_t to, enum route_order_closing closing);
-    /* Read the log: feed route_order_message(), then route_order_read_done(), later. */
-    void (*read_log)(void *owner, uint64_t from, uint64_t to);
+    /* Look for these ids in the log and wherever else they may be: feed route_order_message(), then
+     * route_order_read_done(), later. */
+    void (*read_past)(void *owner, uint64_t from, uint64_t to);
+};
+
+/* How far a read has come. */
+struct route_order_page {
+    bool is_last;     /* of the range that was asked for */
+    uint64_t read_to; /* everything up to it has been looked for */
+    uint64_t lost_to; /* ids above it, up to `read_to`, that were not fed do not exist */
+    uint64_t counter; /* 0 = unknown */
 };
 
 struct route_order {
@@ -59,7 +68,6 @@ struct route_order {
     uint64_t hole;     /* position when `reads` was reset */
     uint32_t reads;    /* complete reads of the log for the present hole */
     uint64_t suspect;  /* READING: ids above it came too late for the counter that is read now */
-    uint64_t read_to;  /* READING: highest id a page has brought */
     struct list ahead; /* struct order_item, ascending ids, all above position */
     size_t ahead_bytes;
     size_t limit_bytes;
@@ -83,8 +91,8 @@ void route_order_message(struct route_order *order, uint64_t id, struct payload_
                          bool is_from_log);
 /** ${id} has been published: if it is not heard soon, look for it. */
 void route_order_known(struct route_order *order, uint64_t id);
-/** A page of the log has been fed. ${counter} 0 = unknown. Not OK: the log cannot be read now. */
-void route_order_read_done(struct route_order *order, enum status status, bool is_last,
-                           uint64_t counter);
+/** A page has been fed. Not OK: the log cannot be read now, and ${page} says nothing. */
+void route_order_read_done(struct route_order *order, enum status status,
+                           const struct route_order_page *page);
 
 #endif

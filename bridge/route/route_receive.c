@@ -205,46 +205,46 @@ on_closed(void *owner, uint64_t from, uint64_t to, enum route_order_closing clos
     announce_gap(app, from, to);
     if (log_allows(&app->gap_limit, app->options.timers->clock->now_ms, &suppressed)) {
         log_warn(app->options.log, app->subject,
-                 "messages were lost: neither the channel nor the log had them from=%" PRIu64
-                 " to=%" PRIu64 " suppressed=%" PRIu64,
+                 "messages were lost: neither the channel nor the log nor another bridge had them "
+                 "from=%" PRIu64 " to=%" PRIu64 " suppressed=%" PRIu64,
                  from, to, suppressed);
     }
 }
 
 static void
-on_log_entry(struct route_log_read *read, struct bytes channel_message)
+on_past_entry(struct route_past *past, struct bytes channel_message)
 {
-    struct route_app *app = CONTAINER_OF(read, struct route_app, read);
-
-    if (route_receive_message(app, channel_message, true)) {
-        app->read_entries++;
-    }
+    (void)route_receive_message(past->app, channel_message, true);
 }
 
 static void
-on_log_done(struct route_log_read *read, enum status status, bool is_last)
+on_past_done(struct route_past *past, enum status status, bool is_last)
 {
-    struct route_app *app = CONTAINER_OF(read, struct route_app, read);
+    const struct route_order_page page = {
+        .is_last = is_last,
+        .read_to = past->read_to,
+        .lost_to = past->lost_to,
+        .counter = past->counter,
+    };
 
-    /* A page of nothing usable cannot be followed by another. */
-    route_order_read_done(&app->order, status, is_last || app->read_entries == 0, read->counter);
+    route_order_read_done(&past->app->order, status, &page);
 }
 
 static void
-read_log(void *owner, uint64_t from, uint64_t to)
+read_past(void *owner, uint64_t from, uint64_t to)
 {
     struct route_app *app = owner;
 
     if (from == app->order.hole + 1 && app->order.reads == 0) {
         count(app, BRIDGE_METRIC_GAPS_DETECTED, to - from + 1);
     }
-    app->read_entries = 0;
-    app->read = (struct route_log_read){.on_entry = on_log_entry,
-                                        .on_done = on_log_done,
-                                        .from_id = from,
-                                        .to_id = to,
-                                        .limit = LOG_PAGE};
-    app->channel->operations->read_log(app->channel, &app->read);
+    app->past = (struct route_past){.app = app,
+                                    .on_entry = on_past_entry,
+                                    .on_done = on_past_done,
+                                    .from_id = from,
+                                    .to_id = to,
+                                    .limit = LOG_PAGE};
+    route_past_read(&app->past);
 }
 
 const struct route_order_handler route_receive_order_handler = {
@@ -252,5 +252,5 @@ const struct route_order_handler route_receive_order_handler = {
     .on_repeat = on_repeat,
     .on_unbelievable = on_unbelievable,
     .on_closed = on_closed,
-    .read_log = read_log,
+    .read_past = read_past,
 };

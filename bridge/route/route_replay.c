@@ -10,7 +10,7 @@ enum replay_state {
     REPLAY_WAITING,   /* not the member's first, or not begun */
     REPLAY_ASKING,    /* for the counter: the node has seen more than this bridge, or believes so */
     REPLAY_LAGGING,   /* the node has; the timer runs */
-    REPLAY_READING,   /* a page of the log is being read */
+    REPLAY_READING,   /* a page of the log, or of other bridges, is being read */
     REPLAY_PAUSED,    /* the log could not be read; the timer runs */
     REPLAY_SENDING,   /* `matches` is complete and sorted */
     REPLAY_ABANDONED, /* the member is gone, the backplane still has the read */
@@ -35,14 +35,15 @@ struct route_replay {
     struct replay_topic *all; /* that of the topic "*", or NULL */
     uint64_t oldest_since;
     uint64_t newest_since;
-    bool is_ahead; /* what was asked for is above the counter: nobody can have seen it */
+    uint64_t to_id; /* not above the member's position, once begun */
+    bool is_ahead;  /* what was asked for is above the counter: nobody can have seen it */
     uint64_t missing_to;
     struct replay_match *matches;
     size_t match_count;
     size_t match_capacity;
     size_t next;
-    struct route_log_read read;
-    uint64_t read_to; /* highest id the log has brought */
+    struct route_log_read counter; /* ASKING */
+    struct route_past past;        /* READING */
     uint64_t give_up_ms;
     struct timer timer;
 };
@@ -84,8 +85,8 @@ add_topic(struct route_replay *replay, const struct link_topic *asked)
 }
 
 enum status
-route_replay_add(struct route_member *member, uint32_t request, const struct link_topic *topics,
-                 size_t count)
+route_replay_add(struct route_member *member, uint32_t request, uint64_t to_id,
+                 const struct link_topic *topics, size_t count)
 {
     struct route_replay *replay = calloc(1, sizeof(*replay));
 
@@ -94,6 +95,7 @@ route_replay_add(struct route_member *member, uint32_t request, const struct lin
     }
     replay->member = member;
     replay->request = request;
+    replay->to_id = to_id == 0 ? UINT64_MAX : to_id;
     replay->oldest_since = UINT64_MAX;
     map_init(&replay->topics);
     list_append(&member->replays, &replay->in_member);
@@ -152,19 +154,27 @@ add_match(struct route_replay *replay, uint64_t id, struct payload_slice frame, 
     return STATUS_OK;
 }
 
+static void
+note_missing(struct route_replay *replay, uint64_t id)
+{
+    if (id > replay->missing_to) {
+        replay->missing_to = id;
+    }
+}
+
 /* A match that there is no memory for is a match that is not retained. */
 static void
 match(struct route_replay *replay, uint64_t id, struct payload_slice frame, bool is_foreign)
 {
-    if (add_match(replay, id, frame, is_foreign) != STATUS_OK && id > replay->missing_to) {
-        replay->missing_to = id;
+    if (add_match(replay, id, frame, is_foreign) != STATUS_OK) {
+        note_missing(replay, id);
     }
 }
 
 static void
 match_entry(struct route_replay *replay, const struct route_entry *entry)
 {
-    if (entry->id <= replay->member->position) {
+    if (entry->id <= replay->to_id) {
         match(replay, entry->id, entry->frame, entry->is_foreign);
     }
 }
@@ -215,6 +225,28 @@ compare_matches(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
+/* Another bridge asks again for what does not fit. */
+static void
+cut_matches(struct route_replay *replay)
+{
+    size_t bytes = 0, kept = 0;
+
+    while (kept < replay->match_count && bytes < ROUTE_REPLAY_BRIDGE_BYTES) {
+        bytes += replay->matches[kept++].frame.length;
+    }
+    if (kept == replay->match_count) {
+        return;
+    }
+    for (size_t i = kept; i < replay->match_count; i++) {
+        payload_unref(replay->matches[i].frame.payload);
+    }
+    replay->match_count = kept;
+    replay->to_id = replay->matches[kept - 1].id;
+    if (replay->missing_to > replay->to_id) {
+        replay->missing_to = replay->to_id;
+    }
+}
+
 /* In id order, each once: a message may have matched by several topics, or stand in both log and
  * history. */
 static void
@@ -234,6 +266,9 @@ finish_matches(struct route_replay *replay)
     }
     replay->match_count = kept;
     replay->state = REPLAY_SENDING;
+    if (replay->member->peer->is_bridge) {
+        cut_matches(replay);
+    }
 }
 
 static bool
@@ -260,71 +295,71 @@ matches_frame(const struct route_replay *replay, uint64_t id, struct signalr_mes
     return false;
 }
 
-/* The first entry tells from where on the log is complete, unless it says that what is before it
- * never existed. */
 static void
-note_first(struct route_replay *replay, uint64_t id, bool has_trailer,
-           const struct signalr_trailer *trailer)
+on_past_entry(struct route_past *past, struct bytes channel_message)
 {
-    bool is_void =
-        has_trailer && trailer->void_to + 1 == id && trailer->void_from <= replay->oldest_since + 1;
-
-    if (replay->read_to == 0 && id > replay->oldest_since + 1 && !is_void) {
-        replay->missing_to = id - 1;
-    }
-}
-
-static void
-on_log_entry(struct route_log_read *read, struct bytes channel_message)
-{
-    struct route_replay *replay = CONTAINER_OF(read, struct route_replay, read);
+    struct route_replay *replay = CONTAINER_OF(past, struct route_replay, past);
     struct signalr_message_reader reader;
     struct signalr_trailer trailer;
     struct bytes frame;
     struct payload *payload;
     uint64_t id;
-    bool has_trailer;
 
     if (replay->state == REPLAY_ABANDONED ||
         signalr_message_split_channel(channel_message, &id, &frame) != STATUS_OK ||
-        signalr_message_open(frame, &reader) != STATUS_OK) {
-        return;
-    }
-    has_trailer = signalr_trailer_decode(reader.trailer, &trailer);
-    note_first(replay, id, has_trailer, &trailer);
-    if (id > replay->read_to) {
-        replay->read_to = id;
-    }
-    if (!matches_frame(replay, id, reader)) {
+        signalr_message_open(frame, &reader) != STATUS_OK || !matches_frame(replay, id, reader)) {
         return;
     }
     if ((payload = payload_from(frame)) == NULL) {
-        replay->missing_to = id;
+        note_missing(replay, id);
         return;
     }
-    match(replay, id, payload_whole(payload), !has_trailer);
+    match(replay, id, payload_whole(payload), !signalr_trailer_decode(reader.trailer, &trailer));
     payload_unref(payload);
 }
 
-static void
-read_page(struct route_replay *replay)
+static bool
+has_log(const struct route_replay *replay)
 {
     struct route_channel *channel = replay->member->app->channel;
 
+    return channel->operations->log_limit(channel) > 0;
+}
+
+/* False: there is nobody to ask. */
+static bool
+read_page(struct route_replay *replay)
+{
     replay->state = REPLAY_READING;
-    channel->operations->read_log(channel, &replay->read);
+    if (!has_log(replay)) {
+        return route_past_read_bridges(&replay->past);
+    }
+    route_past_read(&replay->past);
+    return true;
+}
+
+static void
+end_reading(struct route_replay *replay)
+{
+    finish_matches(replay);
+    route_member_resume(replay->member);
 }
 
 static void
 on_retry(struct timer *timer)
 {
-    read_page(CONTAINER_OF(timer, struct route_replay, timer));
+    struct route_replay *replay = CONTAINER_OF(timer, struct route_replay, timer);
+
+    if (!read_page(replay)) {
+        note_missing(replay, replay->past.to_id);
+        end_reading(replay);
+    }
 }
 
 static void
-on_page_done(struct route_log_read *read, enum status status, bool is_last)
+on_page_done(struct route_past *past, enum status status, bool is_last)
 {
-    struct route_replay *replay = CONTAINER_OF(read, struct route_replay, read);
+    struct route_replay *replay = CONTAINER_OF(past, struct route_replay, past);
     struct timers *timers;
 
     if (replay->state == REPLAY_ABANDONED) {
@@ -341,16 +376,14 @@ on_page_done(struct route_log_read *read, enum status status, bool is_last)
         timer_start(timers, &replay->timer, ROUTE_REPLAY_RETRY_MS, on_retry);
         return;
     }
-    if (status == STATUS_OK && !is_last && replay->read_to >= read->from_id) {
-        read->from_id = replay->read_to + 1;
-        read_page(replay);
-        return;
+    note_missing(replay, status == STATUS_OK ? past->missing_to : past->to_id);
+    if (status == STATUS_OK && !is_last) {
+        if (read_page(replay)) {
+            return;
+        }
+        note_missing(replay, past->to_id);
     }
-    if (status != STATUS_OK || replay->read_to == 0) {
-        replay->missing_to = read->to_id;
-    }
-    finish_matches(replay);
-    route_member_resume(replay->member);
+    end_reading(replay);
 }
 
 /* It has become the member's first: its position stands still from here to the end of the replay.
@@ -362,27 +395,36 @@ begin(struct route_replay *replay)
     const struct route_app *app = member->app;
     uint64_t to = app->history.complete_since;
 
+    if (replay->to_id > member->position) {
+        replay->to_id = member->position;
+    }
     collect_history(replay);
-    if (to > member->position) {
-        to = member->position;
+    if (to > replay->to_id) {
+        to = replay->to_id;
     }
     if (replay->oldest_since >= to) {
         finish_matches(replay);
         return;
     }
-    if (app->channel->operations->log_limit(app->channel) == 0) {
-        replay->missing_to = to;
+    if (member->peer->is_bridge) {
+        note_missing(replay, to); /* it has read the log itself, and asks all bridges */
         finish_matches(replay);
         return;
     }
-    replay->read = (struct route_log_read){.on_entry = on_log_entry,
-                                           .on_done = on_page_done,
-                                           .from_id = replay->oldest_since + 1,
-                                           .to_id = to,
-                                           .limit = ROUTE_REPLAY_PAGE};
-    metrics_add(app->options.metrics, BRIDGE_METRIC_REPLAYS_FROM_LOG, 1);
+    replay->past = (struct route_past){.app = member->app,
+                                       .on_entry = on_past_entry,
+                                       .on_done = on_page_done,
+                                       .from_id = replay->oldest_since + 1,
+                                       .to_id = to,
+                                       .limit = ROUTE_REPLAY_PAGE};
     replay->give_up_ms = app->options.timers->clock->now_ms + ROUTE_REPLAY_PATIENCE_MS;
-    read_page(replay);
+    if (has_log(replay)) {
+        metrics_add(app->options.metrics, BRIDGE_METRIC_REPLAYS_FROM_LOG, 1);
+    }
+    if (!read_page(replay)) {
+        note_missing(replay, to);
+        finish_matches(replay);
+    }
 }
 
 /* ---- A node that is ahead ---- */
@@ -423,7 +465,7 @@ needed_position(const struct route_replay *replay)
 static void
 on_counter_read(struct route_log_read *read, enum status status, bool is_last)
 {
-    struct route_replay *replay = CONTAINER_OF(read, struct route_replay, read);
+    struct route_replay *replay = CONTAINER_OF(read, struct route_replay, counter);
 
     (void)is_last;
     if (replay->state == REPLAY_ABANDONED) {
@@ -445,12 +487,12 @@ ask_for_counter(struct route_replay *replay)
     struct route_channel *channel = replay->member->app->channel;
 
     replay->state = REPLAY_ASKING;
-    replay->read = (struct route_log_read){.on_entry = ignore_log_entry,
-                                           .on_done = on_counter_read,
-                                           .from_id = needed_position(replay),
-                                           .to_id = needed_position(replay),
-                                           .limit = 1};
-    channel->operations->read_log(channel, &replay->read);
+    replay->counter = (struct route_log_read){.on_entry = ignore_log_entry,
+                                              .on_done = on_counter_read,
+                                              .from_id = needed_position(replay),
+                                              .to_id = needed_position(replay),
+                                              .limit = 1};
+    channel->operations->read_log(channel, &replay->counter);
 }
 
 /* A node may come from a bridge that is ahead of this one: then that is waited for. A position that
@@ -463,7 +505,8 @@ has_reached(struct route_replay *replay)
     /* A node's own catching up, which ends where it begins. */
     bool is_nothing_missing = replay->oldest_since == needed && needed == member->seen;
 
-    if (needed <= member->position || is_nothing_missing || replay->is_ahead) {
+    if (needed <= member->position || is_nothing_missing || replay->is_ahead ||
+        member->peer->is_bridge) {
         return true;
     }
     if (needed > member->app->order.position) {
@@ -496,8 +539,7 @@ route_replay_step(struct route_replay *replay)
         payload_unref(next->frame.payload);
         metrics_add(member->app->options.metrics, BRIDGE_METRIC_REPLAYED_MESSAGES, 1);
     }
-    link_server_replayed(link, member->handle, replay->request, member->position,
-                         replay->missing_to);
+    link_server_replayed(link, member->handle, replay->request, replay->to_id, replay->missing_to);
     route_replay_free(replay);
     return true;
 }

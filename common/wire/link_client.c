@@ -421,6 +421,19 @@ link_client_replay(struct link_client *link, uint16_t app, uint32_t request,
                                                           .request = request});
 }
 
+void
+link_client_replay_range(struct link_client *link, uint16_t app, uint32_t request, uint64_t from_id,
+                         uint64_t to_id)
+{
+    struct buffer *out = link_core_scratch(&link->core);
+    buffer_append_u64(out, from_id - 1);
+    buffer_append_text16(out, BYTES("*"));
+    link_core_send_scratch(&link->core, (struct envelope){.kind = ENVELOPE_REPLAY,
+                                                          .app = app,
+                                                          .request = request,
+                                                          .number = to_id});
+}
+
 bool
 link_client_replay_fits(const struct link_client *link, const struct link_topic *topics,
                         size_t count)

@@ -97,6 +97,9 @@ void link_client_interest(struct link_client *link, uint16_t app, uint32_t reque
  */
 void link_client_replay(struct link_client *link, uint16_t app, uint32_t request,
                         const struct link_topic *topics, size_t count);
+/** Of every topic, the messages with ${from_id} <= id <= ${to_id}. */
+void link_client_replay_range(struct link_client *link, uint16_t app, uint32_t request,
+                              uint64_t from_id, uint64_t to_id);
 /** Whether the bridge takes so many topics in one REPLAY. */
 bool link_client_replay_fits(const struct link_client *link, const struct link_topic *topics,
                              size_t count);

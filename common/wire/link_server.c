@@ -143,7 +143,8 @@ take_replay(struct link_server *link, const struct envelope *envelope)
     for (size_t i = 0; i < count; i++) {
         next_replay(&reader, &topics[i]);
     }
-    link->handler->on_replay(link->owner, envelope->app, envelope->request, topics, count);
+    link->handler->on_replay(link->owner, envelope->app, envelope->request, envelope->number,
+                             topics, count);
     free(topics);
 }
 

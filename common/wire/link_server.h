@@ -28,10 +28,10 @@ struct link_server_handler {
      * envelope). */
     void (*on_interest)(void *owner, uint16_t app, bool is_added, struct bytes topic);
     void (*on_interest_end)(void *owner, uint16_t app, uint32_t request);
-    /* ${topics} live during the call. Answer: link_server_deliver(... request ...)*,
-     * link_server_replayed(). */
-    void (*on_replay)(void *owner, uint16_t app, uint32_t request, const struct link_topic *topics,
-                      size_t count);
+    /* Up to ${to_id}, 0 = to the position. ${topics} live during the call. Answer:
+     * link_server_deliver(... request ...)*, link_server_replayed(). */
+    void (*on_replay)(void *owner, uint16_t app, uint32_t request, uint64_t to_id,
+                      const struct link_topic *topics, size_t count);
     void (*on_query)(void *owner, uint16_t app, uint32_t request, struct bytes topic);
     /* Granted besides what was left: link_server_send_credit() has the sum. */
     void (*on_credit)(void *owner, uint64_t bytes);

@@ -111,10 +111,11 @@ on_interest_end(void *owner, uint16_t app, uint32_t request)
 }
 
 static void
-on_replay(void *owner, uint16_t app, uint32_t request, const struct link_topic *topics,
-          size_t count)
+on_replay(void *owner, uint16_t app, uint32_t request, uint64_t to_id,
+          const struct link_topic *topics, size_t count)
 {
     struct harness *harness = enter_app(owner, app);
+    harness->checksum += to_id;
     for (size_t i = 0; i < count; i++) {
         read_all(owner, topics[i].topic);
         harness->checksum += topics[i].since;

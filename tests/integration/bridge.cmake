@@ -4,7 +4,7 @@ if(WIN32 OR HUBPLANE_FUZZ)
     return()
 endif()
 
-foreach(name IN ITEMS door farm faults redis systemd)
+foreach(name IN ITEMS door farm faults history redis systemd)
     add_executable(bridge_${name} bridge_${name}.c bridge_proxy.c bridge_rig.c)
     target_link_libraries(bridge_${name} PRIVATE
         hubplane_options hubplane_net hubplane_wire hubplane_test_support deps::hiredis deps::cmocka)

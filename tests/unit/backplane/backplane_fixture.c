@@ -174,10 +174,11 @@ on_interest_end(void *owner, uint16_t app, uint32_t request)
 }
 
 static void
-on_replay(void *owner, uint16_t app, uint32_t request, const struct link_topic *topics,
-          size_t count)
+on_replay(void *owner, uint16_t app, uint32_t request, uint64_t to_id,
+          const struct link_topic *topics, size_t count)
 {
     (void)app;
+    (void)to_id;
     BRIDGE(owner, "replay %u", request);
     for (size_t i = 0; i < count; i++) {
         BRIDGE(owner, "  %.*s since %llu", BYTES_PRINTF(topics[i].topic), BIG(topics[i].since));

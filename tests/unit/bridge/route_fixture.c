@@ -254,13 +254,13 @@ server_on_interest_end(void *owner, uint16_t app, uint32_t request)
 }
 
 static void
-server_on_replay(void *owner, uint16_t app, uint32_t request, const struct link_topic *topics,
-                 size_t count)
+server_on_replay(void *owner, uint16_t app, uint32_t request, uint64_t to_id,
+                 const struct link_topic *topics, size_t count)
 {
     struct fixture_node *node = owner;
 
     (void)app;
-    assert_status(route_app_replay(node->member, request, topics, count), STATUS_OK);
+    assert_status(route_app_replay(node->member, request, to_id, topics, count), STATUS_OK);
 }
 
 static void
@@ -296,7 +296,7 @@ server_position(void *owner, uint16_t app)
     struct fixture_node *node = owner;
 
     (void)app;
-    return route_member_position(node->member);
+    return route_app_position(node->member);
 }
 
 static void
@@ -419,6 +419,7 @@ fixture_node_join(struct route_fixture *fixture, size_t index)
                   STATUS_OK);
     node->peer = (struct route_peer){.link = node->server,
                                      .sink = &node->pipe.bridge.sink,
+                                     .is_bridge = node->is_bridge,
                                      .deliver_high_bytes = MEMORY_BYTES};
     link_pipe_attach_server(&node->pipe, node->server);
     link_pipe_attach_client(&node->pipe, node->client);

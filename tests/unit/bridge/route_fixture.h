@@ -31,6 +31,7 @@ struct fixture_node {
     uint64_t acknowledged;
     uint64_t sequence;    /* of the last publish */
     size_t trailer_bytes; /* behind the frame delivered last */
+    bool is_bridge;       /* setting: another bridge */
     bool keeps_credit;    /* setting: nothing that was delivered is granted again */
     bool is_connected;
     struct buffer told; /* since the last check */

@@ -213,10 +213,13 @@ on_interest_end(void *owner, uint16_t app, uint32_t request)
 }
 
 static void
-on_replay(void *owner, uint16_t app, uint32_t request, const struct link_topic *topics,
-          size_t count)
+on_replay(void *owner, uint16_t app, uint32_t request, uint64_t to_id,
+          const struct link_topic *topics, size_t count)
 {
     TELL(owner, "bridge: replay %u %u", app, request);
+    if (to_id != 0) {
+        TELL(owner, " to %llu", BIG(to_id));
+    }
     for (size_t i = 0; i < count; i++) {
         TELL(owner, " %.*s>%llu", BYTES_PRINTF(topics[i].topic), BIG(topics[i].since));
     }

@@ -212,9 +212,11 @@ test_replay_and_query(void **state)
         const struct link_topic topics[] = {{BYTES("h-ChatHub"), 5}, {BYTES("c-1"), UINT64_MAX}};
         link_client_replay(fixture.client, 1, 8, topics, 2);
         link_client_replay(fixture.client, 1, 9, NULL, 0);
+        link_client_replay_range(fixture.client, 1, 10, 6, UINT64_MAX);
         link_client_query(fixture.client, 1, 4294967295, BYTES("c-1"));
         link_fixture_expect(&fixture, "bridge: replay 1 8 h-ChatHub>5 c-1>18446744073709551615\n"
                                       "bridge: replay 1 9\n"
+                                      "bridge: replay 1 10 to 18446744073709551615 *>5\n"
                                       "bridge: query 1 4294967295 c-1\n");
         link_server_query_ack(fixture.server, 1, 4294967295, true);
         link_server_query_ack(fixture.server, 1, 5, false);
