@@ -315,7 +315,8 @@ static void
 on_query(void *owner, uint16_t handle, uint32_t request, struct bytes topic)
 {
     struct peer *peer = owner;
-    bool exists = route_app_has_listener(find_member(peer, handle)->app, topic);
+    const struct route_member *member = find_member(peer, handle);
+    bool exists = route_app_has_listener(member->app, topic, member);
 
     link_server_query_ack(peer->route.link, handle, request, exists);
 }

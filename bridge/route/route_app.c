@@ -227,11 +227,20 @@ route_app_replay(struct route_member *member, uint32_t request, uint64_t to_id,
 }
 
 bool
-route_app_has_listener(const struct route_app *app, struct bytes name)
+route_app_has_listener(const struct route_app *app, struct bytes name,
+                       const struct route_member *besides)
 {
     const struct route_topic *topic = route_topics_find(&app->topics, name);
 
-    return topic != NULL && !list_is_empty(&topic->interests);
+    if (topic == NULL) {
+        return false;
+    }
+    LIST_FOR_EACH (node, &topic->interests) {
+        if (CONTAINER_OF(node, struct route_interest, in_topic)->member != besides) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void

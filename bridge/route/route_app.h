@@ -96,8 +96,10 @@ void route_app_interest_end(struct route_member *member, uint32_t request);
 MUST_CHECK enum status route_app_replay(struct route_member *member, uint32_t request,
                                         uint64_t to_id, const struct link_topic *topics,
                                         size_t count);
-/** Whether any node listens to ${topic}. */
-bool route_app_has_listener(const struct route_app *app, struct bytes topic);
+/** Whether any other node than ${besides} listens to ${topic}: a node goes on listening for a while
+ * after its last connection has left, and knows better about itself. */
+bool route_app_has_listener(const struct route_app *app, struct bytes topic,
+                            const struct route_member *besides);
 /** The record of a node instance, made if need be; NULL when out of memory. */
 struct route_publisher *route_app_publisher(struct route_app *app, const uint8_t *instance);
 /** Hand on new token secrets. */

@@ -269,7 +269,7 @@ server_on_query(void *owner, uint16_t app, uint32_t request, struct bytes topic)
     struct fixture_node *node = owner;
 
     link_server_query_ack(node->server, app, request,
-                          route_app_has_listener(node->fixture->app, topic));
+                          route_app_has_listener(node->fixture->app, topic, node->member));
 }
 
 static void

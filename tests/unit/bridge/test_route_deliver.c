@@ -94,6 +94,24 @@ interest_ends_when_removed_or_gone(void **state)
 }
 
 static void
+a_query_is_about_other_nodes(void **state)
+{
+    const struct bytes topic = BYTES("t");
+    struct route_fixture fixture;
+
+    (void)state;
+    route_fixture_init_joined(&fixture);
+    fixture_node_listen(&fixture, 0, "t");
+    route_fixture_run(&fixture);
+    route_fixture_forget(&fixture);
+    link_client_query(fixture.nodes[0].client, ROUTE_FIXTURE_APP, 3, topic);
+    route_fixture_expect(&fixture, "a: query no\n");
+    link_client_query(fixture.nodes[1].client, ROUTE_FIXTURE_APP, 3, topic);
+    route_fixture_expect(&fixture, "b: query yes\n");
+    route_fixture_deinit(&fixture);
+}
+
+static void
 foreign_messages_go_to_the_log(void **state)
 {
     struct route_fixture fixture;
@@ -191,6 +209,7 @@ main(void)
         cmocka_unit_test(delivers_once_for_several_topics),
         cmocka_unit_test(star_means_every_message),
         cmocka_unit_test(interest_ends_when_removed_or_gone),
+        cmocka_unit_test(a_query_is_about_other_nodes),
         cmocka_unit_test(foreign_messages_go_to_the_log),
         cmocka_unit_test(malformed_messages_are_counted),
         cmocka_unit_test(repeats_are_dropped),
