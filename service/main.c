@@ -31,6 +31,7 @@ print_sample(const struct command_line *line)
 static const struct verb verbs[] = {
     {"run", commands_run},
     {"check", commands_check},
+    {"connection-string", commands_connection_string},
     {"status", commands_status},
     {"sample", print_sample},
     {"import-credentials", commands_import_credentials},

@@ -9,6 +9,8 @@
 int commands_run(const struct command_line *line);
 /** Say what is wrong with the configuration, or print what is in effect (show_command.c). */
 int commands_check(const struct command_line *line);
+/** Print what an application needs to call the REST interface (show_command.c). */
+int commands_connection_string(const struct command_line *line);
 int commands_sample(void);
 int commands_help(const struct command_line *line);
 /** Ask the service control manager and the node (status_command.c). */

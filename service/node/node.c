@@ -136,6 +136,7 @@ free_node(struct node *node)
     for (size_t i = 1; i < node->worker_count; i++) {
         loop_thread_join(node->workers[i].thread);
     }
+    rest_api_free(node->rest);
     for (size_t i = 0; i < node->worker_count; i++) {
         worker_free(node->workers[i].worker);
     }

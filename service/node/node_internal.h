@@ -5,6 +5,7 @@
 
 #include "common/net/loop_thread.h"
 #include "service/api/admin.h"
+#include "service/api/rest_api.h"
 #include "service/identity/client_limits.h"
 #include "service/node/acceptor.h"
 #include "service/node/bridge_link.h"
@@ -68,6 +69,7 @@ struct node {
     /* The admin listener, on the link loop. */
     struct acceptor *admin_acceptor;
     struct admin admin;
+    struct rest_api *rest;
     struct http_server admin_server;
     struct client_sockets admin_sockets;
     struct redis_doors *doors; /* the Redis endpoint, on the link loop; NULL = none */

@@ -292,7 +292,26 @@ static void
 on_admin_request(void *owner, struct http_exchange *exchange)
 {
     struct node *node = owner;
-    admin_handle(&node->admin, exchange);
+
+    if (!rest_api_handle(node->rest, exchange)) {
+        admin_handle(&node->admin, exchange);
+    }
+}
+
+static enum status
+start_rest(struct node *node)
+{
+    const struct rest_api_options options = {
+        .timers = loop_timers(node->loop),
+        .metrics = {.registry = &node->metrics,
+                    .requests = SERVICE_METRIC_REST_REQUESTS,
+                    .unauthorized = SERVICE_METRIC_REST_UNAUTHORIZED},
+        .apps = node->options->apps,
+        .app_count = node->options->app_count,
+        .host = worker_host(node->workers[0].worker),
+    };
+
+    return rest_api_new(&options, &node->rest);
 }
 
 static enum status
@@ -352,6 +371,9 @@ start_listening(struct node *node)
 
     buffer_init(&problem, 4096);
     enum status status = acceptor_new(&options, &problem, &node->acceptor);
+    if (status == STATUS_OK && node->options->service->admin != NULL) {
+        status = start_rest(node);
+    }
     if (status == STATUS_OK && node->options->service->admin != NULL) {
         status = start_admin(node, &problem);
     }

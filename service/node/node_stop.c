@@ -162,6 +162,9 @@ node_stop(struct node *node)
     if (node->doors != NULL) {
         redis_doors_drain(node->doors);
     }
+    if (node->rest != NULL) {
+        rest_api_drain(node->rest);
+    }
     acceptor_close(node->acceptor, on_acceptor_closed, node);
 }
 

@@ -288,61 +288,60 @@ resolve_headers(struct service_options *options, const struct option_group *grou
 }
 
 /* One key a line; the file is as secret as a private key. */
-static const char **
-read_keys(struct service_options *options, const struct option_group *app_group, size_t *count)
+static size_t
+read_keys(struct service_options *options, struct bytes text, struct jwt_key *keys)
 {
-    const struct app_section *section = app_group->values;
-    const char **keys = keep(options, calloc(UPSTREAM_KEYS_MAX, sizeof(*keys)));
-    struct buffer text;
-    struct bytes rest, line;
+    struct bytes rest = text, line;
+    size_t count = 0;
 
-    *count = 0;
-    buffer_init(&text, KEYS_FILE_BYTES_MAX);
-    enum status status = file_read(section->access_keys_file, KEYS_FILE_BYTES_MAX, &text);
-    rest = status == STATUS_OK ? buffer_bytes(&text) : BYTES_NONE;
     while (rest.data != NULL && bytes_split(&rest, '\n', &line)) {
         if (line.length > 0 && line.data[line.length - 1] == '\r') {
             line.length--;
         }
         line = bytes_trim(line);
-        if (line.length > 0 && *count < UPSTREAM_KEYS_MAX) {
-            keys[*count] = keep(options, bytes_duplicate(line));
+        if (line.length > 0 && count < APP_ACCESS_KEYS_MAX) {
+            keys[count].secret = bytes_from_string(keep(options, bytes_duplicate(line)));
         }
-        *count += line.length > 0;
+        count += line.length > 0;
+    }
+    return count;
+}
+
+static void
+resolve_access_keys(struct service_options *options, const struct option_group *group,
+                    struct app *app)
+{
+    const char *path = ((const struct app_section *)group->values)->access_keys_file;
+    struct buffer text;
+    size_t count = 0;
+
+    if (path == NULL) {
+        return;
+    }
+    buffer_init(&text, KEYS_FILE_BYTES_MAX);
+    enum status status = file_read(path, KEYS_FILE_BYTES_MAX, &text);
+    if (status == STATUS_OK) {
+        count = read_keys(options, buffer_bytes(&text), app->access_keys);
     }
     crypto_wipe(text.data, text.length);
     buffer_deinit(&text);
     if (status != STATUS_OK) {
-        option_add_problem(&options->set, app_group->origin,
-                           "[app %s] access_keys_file \"%s\" cannot be read: %s", app_group->name,
-                           section->access_keys_file, status_sentence(status));
-    } else if (*count == 0 || *count > UPSTREAM_KEYS_MAX) {
-        option_add_problem(&options->set, app_group->origin,
+        option_add_problem(&options->set, group->origin,
+                           "[app %s] access_keys_file \"%s\" cannot be read: %s", group->name, path,
+                           status_sentence(status));
+    } else if (count == 0 || count > APP_ACCESS_KEYS_MAX) {
+        option_add_problem(&options->set, group->origin,
                            "[app %s] access_keys_file \"%s\": write one key on a line, or two: "
                            "primary and secondary",
-                           app_group->name, section->access_keys_file);
-        *count = 0;
-    }
-    return keys;
-}
-
-static void
-resolve_keys(struct service_options *options, const struct option_group *app_group,
-             struct upstream_settings *settings)
-{
-    const struct app_section *section = app_group->values;
-    size_t count = 0;
-    const char **keys =
-        section->access_keys_file != NULL ? read_keys(options, app_group, &count) : NULL;
-
-    for (size_t i = 0; i < count; i++) {
-        settings->keys[i] = keys[i];
+                           group->name, path);
+    } else {
+        app->access_key_count = count;
     }
 }
 
 static const struct upstream_settings *
 make_upstream(struct service_options *options, const struct option_group *group,
-              const struct option_group *app_group)
+              const struct app *app)
 {
     const struct hub_section *section = group->values;
     struct upstream_settings *settings = keep(options, calloc(1, sizeof(*settings)));
@@ -363,7 +362,9 @@ make_upstream(struct service_options *options, const struct option_group *group,
         .queue_max = section->upstream_queue,
     };
     settings->methods = split_list(options, section->methods, &settings->method_count);
-    resolve_keys(options, app_group, settings);
+    for (size_t i = 0; i < app->access_key_count; i++) {
+        settings->keys[i] = (const char *)app->access_keys[i].secret.data;
+    }
     if (!upstream_settings_url_is_valid(bytes_from_string(settings->url))) {
         option_add_problem(&options->set, group->origin,
                            "[hub %s] upstream: \"%s\" is not a URL such as "
@@ -406,7 +407,7 @@ make_module(struct service_options *options, const struct option_group *group)
 /* Who answers the hub. */
 static struct app_hub
 make_hub(struct service_options *options, const struct option_group *group, const char *name,
-         const struct option_group *app_group)
+         const struct app *app)
 {
     const struct hub_section *section = group->values;
 
@@ -424,14 +425,14 @@ make_hub(struct service_options *options, const struct option_group *group, cons
         return (struct app_hub){name, hub_module_make, make_module(options, group)};
     }
     if (section->upstream != NULL) {
-        return (struct app_hub){name, hub_upstream_make, make_upstream(options, group, app_group)};
+        return (struct app_hub){name, hub_upstream_make, make_upstream(options, group, app)};
     }
     return (struct app_hub){name, make_relay, make_rules(options, group, false)};
 }
 
 static void
 add_hub(struct service_options *options, const struct option_group *group, const char *name,
-        const struct option_group *app_group, struct app *app)
+        struct app *app)
 {
     struct app_hub *hubs = (struct app_hub *)(uintptr_t)app->hubs;
 
@@ -449,7 +450,7 @@ add_hub(struct service_options *options, const struct option_group *group, const
                            "[hub %s]: this app has a hub of that name already", group->name);
         return;
     }
-    hubs[app->hub_count++] = make_hub(options, group, name, app_group);
+    hubs[app->hub_count++] = make_hub(options, group, name, app);
 }
 
 static void
@@ -497,7 +498,7 @@ add_parts(struct service_options *options, const struct option_group *app_group,
             continue;
         }
         if (is_section(group, "hub")) {
-            add_hub(options, group, name, app_group, app);
+            add_hub(options, group, name, app);
         } else if (is_section(group, "connection")) {
             add_raw(options, group, name, app);
         } else if (is_section(group, "path")) {
@@ -607,6 +608,7 @@ resolve_app(struct service_options *options, const struct option_group *group, s
     app->limits.send_queue_bytes = section->send_queue_max;
     app->limits.groups_max = section->groups_max;
     resolve_user(options, group, app, section->user);
+    resolve_access_keys(options, group, app);
     resolve_headers(options, group, app);
     resolve_redis(options, group, app);
     add_paths(options, app, section);

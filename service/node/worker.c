@@ -195,6 +195,12 @@ worker_new(const struct worker_options *options, struct worker **out)
     return STATUS_OK;
 }
 
+struct signalr_host *
+worker_host(struct worker *worker)
+{
+    return worker->host;
+}
+
 static void
 on_drain_time_up(struct timer *timer)
 {

@@ -12,6 +12,7 @@
 struct client_limits;
 struct worker;
 struct upstreams;
+struct signalr_host;
 
 struct worker_options {
     size_t index;
@@ -32,6 +33,8 @@ struct worker_options {
 
 /** Before the loop runs. OK or NO_MEMORY. */
 MUST_CHECK enum status worker_new(const struct worker_options *options, struct worker **out);
+/** What it embeds of SignalR; for whoever lives on the same loop. */
+struct signalr_host *worker_host(struct worker *worker);
 /** Any thread: a socket for this worker. */
 void worker_take(struct worker *worker, stream_socket socket);
 /** Any thread: the certificate of clients that come from now on; those that are here keep theirs.

@@ -59,13 +59,68 @@ on_published(void *owner, enum status status, uint64_t id)
     }
 }
 
-static enum status
-publish(struct acknowledgement *acknowledgement, struct bytes connection_id,
-        const struct signalr_command *command)
+/* One that is in the table, but has published nothing yet. */
+static struct acknowledgement *
+make(struct worker_app *app, acknowledgement_fn fn, void *owner)
+{
+    struct acknowledgement *acknowledgement = calloc(1, sizeof(*acknowledgement));
+
+    if (acknowledgement == NULL) {
+        return NULL;
+    }
+    acknowledgement->app = app;
+    acknowledgement->fn = fn;
+    acknowledgement->owner = owner;
+    acknowledgement->due_ms = app->context->clock->now_ms + ACKNOWLEDGEMENT_WAIT_MS;
+    crypto_guid(acknowledgement->id);
+    if (map_put(&app->acknowledgements, id_of(acknowledgement), acknowledgement) != STATUS_OK) {
+        free(acknowledgement);
+        return NULL;
+    }
+    return acknowledgement;
+}
+
+static void
+publish(struct acknowledgement *acknowledgement, struct signalr_message *message)
 {
     struct worker_app *app = acknowledgement->app;
+
+    message->command_id = id_of(acknowledgement);
+    message->waits_for_ack = true;
+    acknowledgement->is_publishing = true;
+    backplane_publish(app->context->port, app->app->handle, message, on_published, acknowledgement);
+    if (!timer_is_running(&app->acknowledgements_timer)) {
+        timer_start(app->context->timers, &app->acknowledgements_timer, ACKNOWLEDGEMENT_CHECK_MS,
+                    acknowledgement_check);
+    }
+}
+
+enum status
+acknowledgement_ask(struct worker_app *app, struct signalr_message *message, acknowledgement_fn fn,
+                    void *owner, struct acknowledgement **out)
+{
+    struct acknowledgement *acknowledgement = make(app, fn, owner);
+
+    if (acknowledgement == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    publish(acknowledgement, message);
+    *out = acknowledgement;
+    return STATUS_OK;
+}
+
+enum status
+acknowledgement_request(struct worker_app *app, struct bytes connection_id,
+                        struct signalr_command *command, acknowledgement_fn fn, void *owner)
+{
+    struct acknowledgement *acknowledgement = make(app, fn, owner);
     struct buffer text;
 
+    if (acknowledgement == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    command->id = id_of(acknowledgement);
+    command->waits_for_ack = true;
     buffer_init(&text, 2 * TOPIC_NAME_BYTES_MAX);
     topic_name_append(&text, TOPIC_NAME_CONNECTION, BYTES(""), connection_id);
     size_t topic_length = text.length;
@@ -75,48 +130,19 @@ publish(struct acknowledgement *acknowledgement, struct bytes connection_id,
         struct bytes all = buffer_bytes(&text);
         struct signalr_message message = {.source = connection_id,
                                           .topic = bytes_slice(all, 0, topic_length),
-                                          .value = bytes_after(all, topic_length),
-                                          .command_id = command->id,
-                                          .waits_for_ack = true};
-        acknowledgement->is_publishing = true;
-        backplane_publish(app->context->port, app->app->handle, &message, on_published,
-                          acknowledgement);
+                                          .value = bytes_after(all, topic_length)};
+        publish(acknowledgement, &message);
+    } else {
+        retire(acknowledgement);
     }
     buffer_deinit(&text);
     return status;
 }
 
-enum status
-acknowledgement_request(struct worker_app *app, struct bytes connection_id,
-                        struct signalr_command *command, acknowledgement_fn fn, void *owner)
+void
+acknowledgement_cancel(struct acknowledgement *acknowledgement)
 {
-    struct acknowledgement *acknowledgement = calloc(1, sizeof(*acknowledgement));
-
-    if (acknowledgement == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    acknowledgement->app = app;
-    acknowledgement->fn = fn;
-    acknowledgement->owner = owner;
-    acknowledgement->due_ms = app->context->clock->now_ms + ACKNOWLEDGEMENT_WAIT_MS;
-    crypto_guid(acknowledgement->id);
-    command->id = id_of(acknowledgement);
-    command->waits_for_ack = true;
-    enum status status = map_put(&app->acknowledgements, command->id, acknowledgement);
-    if (status != STATUS_OK) {
-        free(acknowledgement);
-        return status;
-    }
-    status = publish(acknowledgement, connection_id, command);
-    if (status != STATUS_OK) {
-        retire(acknowledgement);
-        return status;
-    }
-    if (!timer_is_running(&app->acknowledgements_timer)) {
-        timer_start(app->context->timers, &app->acknowledgements_timer, ACKNOWLEDGEMENT_CHECK_MS,
-                    acknowledgement_check);
-    }
-    return STATUS_OK;
+    retire(acknowledgement);
 }
 
 void

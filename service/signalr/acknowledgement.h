@@ -8,9 +8,11 @@
 
 enum { ACKNOWLEDGEMENT_WAIT_MS = 30 * 1000, ACKNOWLEDGEMENT_CHECK_MS = 5 * 1000 };
 
+struct acknowledgement;
+
 /* OK - it has taken effect; NOT_FOUND - nobody holds the connection, or it has no transport;
  * BACKPLANE_DOWN, QUEUE_FULL, ... - it could not be published. Called exactly once, never inside
- * acknowledgement_request(). */
+ * the call that asked for it, unless canceled. */
 typedef void (*acknowledgement_fn)(void *owner, enum status status);
 
 /** acknowledgement_request(app, connection_id, command, fn, owner): Publish ${command} to c-<id>
@@ -18,6 +20,13 @@ typedef void (*acknowledgement_fn)(void *owner, enum status status);
 MUST_CHECK enum status acknowledgement_request(struct worker_app *app, struct bytes connection_id,
                                                struct signalr_command *command,
                                                acknowledgement_fn fn, void *owner);
+/** acknowledgement_ask(app, message, fn, owner, out): The same for a message that is no command to
+ * a connection: whoever can acknowledges its id. */
+MUST_CHECK enum status acknowledgement_ask(struct worker_app *app, struct signalr_message *message,
+                                           acknowledgement_fn fn, void *owner,
+                                           struct acknowledgement **out);
+/** ${fn} will not be called. */
+void acknowledgement_cancel(struct acknowledgement *acknowledgement);
 
 /** Say that a command for this connection has taken effect here. */
 void acknowledgement_publish(const struct connection *connection, struct bytes command_id);

@@ -11,7 +11,7 @@
 #include "service/hubs/hub_backend.h"
 #include "service/identity/token_policy.h"
 
-enum { APP_HUBS_MAX = 64 };
+enum { APP_HUBS_MAX = 64, APP_ACCESS_KEYS_MAX = 2 };
 
 /* A hub of the app, or one type of raw connections (then `name` is its full type name). */
 struct app_hub {
@@ -59,6 +59,9 @@ struct app {
     enum app_user_source user_source;
     const char *user_name;             /* of the query parameter or header */
     const struct token_policy *tokens; /* of APP_USER_TOKEN */
+    /* Shared with the application, primary and secondary: sign its calls, and ours to it. */
+    struct jwt_key access_keys[APP_ACCESS_KEYS_MAX];
+    size_t access_key_count;
     const char *const *origins; /* allow-list "https://example.com"; "*" = any; none = same origin
                                  * only for CORS, unchecked for WebSocket */
     size_t origin_count;

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "common/base/crypto.h"
 #include "service/signalr/acknowledgement.h"
 #include "service/signalr/delivery.h"
 #include "service/signalr/membership.h"
@@ -119,6 +120,15 @@ carry_out(struct connection *connection, const struct backplane_message *message
 }
 
 void
+connection_command_end(struct connection *connection, struct bytes why)
+{
+    if (why.length > 0 && transport_is_open(&connection->transport)) {
+        delivery_send_error(connection, why);
+    }
+    connection_disconnect(connection, true, why.length > 0 ? "closed-by-application" : "abort");
+}
+
+void
 connection_command_receive(struct connection *connection, const struct backplane_message *message)
 {
     struct signalr_command command;
@@ -132,9 +142,38 @@ connection_command_receive(struct connection *connection, const struct backplane
         return;
     }
     if (command.type == SIGNALR_COMMAND_ABORT) {
-        connection_disconnect(connection, true, "abort");
+        connection_command_end(connection, command.value);
     } else if (connection->state == CONNECTION_ATTACHED) {
         carry_out(connection, message, &command);
     }
     buffer_deinit(&storage);
+}
+
+enum status
+connection_command_abort(const struct worker_app *app, struct bytes connection_id, struct bytes why,
+                         backplane_published_fn fn, void *owner)
+{
+    char id[CRYPTO_GUID_TEXT_BYTES + 1];
+    struct buffer topic, value;
+
+    crypto_guid(id);
+    struct signalr_command command = {.type = SIGNALR_COMMAND_ABORT,
+                                      .id = bytes_from(id, CRYPTO_GUID_TEXT_BYTES),
+                                      .value = why};
+    buffer_init(&topic, TOPIC_NAME_BYTES_MAX);
+    buffer_init(&value, TOPIC_NAME_BYTES_MAX);
+    enum status status = topic_name_append(&topic, TOPIC_NAME_CONNECTION, BYTES(""), connection_id);
+    if (status == STATUS_OK) {
+        status = signalr_command_encode(&command, &value);
+    }
+    if (status == STATUS_OK) {
+        struct signalr_message message = {.source = connection_id,
+                                          .topic = buffer_bytes(&topic),
+                                          .value = buffer_bytes(&value),
+                                          .command_id = command.id};
+        backplane_publish(app->context->port, app->app->handle, &message, fn, owner);
+    }
+    buffer_deinit(&topic);
+    buffer_deinit(&value);
+    return status;
 }

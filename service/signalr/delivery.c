@@ -330,6 +330,28 @@ delivery_send_result(struct connection *connection, struct bytes json)
     }
 }
 
+void
+delivery_send_error(struct connection *connection, struct bytes text)
+{
+    const struct transport_operations *operations = connection->transport.operations;
+    struct http_chunk chunk = {0};
+    struct buffer json;
+
+    buffer_init(&json, 64 * 1024);
+    buffer_append_string(&json, "{\"E\":");
+    buffer_append_json_string(&json, text);
+    if (buffer_append_byte(&json, '}') == STATUS_OK) {
+        chunk = transport_frame_from_json(operations->kind, buffer_bytes(&json));
+    }
+    buffer_deinit(&json);
+    if (chunk.payload == NULL) {
+        connection_end_transport(connection, TRANSPORT_END_FAILED);
+        return;
+    }
+    write_frame(connection, chunk, connection->cursor);
+    payload_unref(chunk.payload);
+}
+
 /* A poll has only one envelope: what it has got in this batch must be in it. */
 static void
 add_gathered(const struct connection *connection, struct client_frame *frame)

@@ -32,6 +32,8 @@ void delivery_send(struct connection *connection, struct client_frame *frame, bo
 void delivery_send_init(struct connection *connection);
 /** A bare hub result, on transports that have their own. */
 void delivery_send_result(struct connection *connection, struct bytes json);
+/** {"E":${text}}: clients from protocol 2.0 on stop for good. A poll is answered by it. */
+void delivery_send_error(struct connection *connection, struct bytes text);
 /** The envelope that ends a poll without news; one reference, may be empty. */
 struct http_chunk delivery_last_envelope(const struct connection *connection, bool is_drain);
 /** Drop what was gathered for a poll that is gone; the client's cursor brings it again. */

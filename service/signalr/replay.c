@@ -89,7 +89,8 @@ replay_acknowledge(const struct connection *connection, const struct backplane_s
 }
 
 bool
-replay_has_abort(const struct connection *connection, const struct backplane_subscribed *result)
+replay_has_abort(const struct connection *connection, const struct backplane_subscribed *result,
+                 struct buffer *why)
 {
     struct signalr_command command;
     struct buffer storage;
@@ -99,6 +100,9 @@ replay_has_abort(const struct connection *connection, const struct backplane_sub
     for (size_t i = 0; !has_abort && next_command(connection, result, &i, &storage, &command);
          i++) {
         has_abort = command.type == SIGNALR_COMMAND_ABORT;
+        if (has_abort) {
+            buffer_append(why, command.value);
+        }
     }
     buffer_deinit(&storage);
     return has_abort;

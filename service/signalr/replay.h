@@ -24,9 +24,10 @@ MUST_CHECK enum status replay_apply_commands(struct connection *connection, uint
 /** Acknowledge the commands that ask for it. */
 void replay_acknowledge(const struct connection *connection,
                         const struct backplane_subscribed *result);
-/** Whether the client said goodbye meanwhile. */
+/** Whether the client said goodbye meanwhile, or the application closed it: then the text for it is
+ * appended to ${why}. */
 bool replay_has_abort(const struct connection *connection,
-                      const struct backplane_subscribed *result);
+                      const struct backplane_subscribed *result, struct buffer *why);
 /** Write the messages the connection should see; a poll gets at most one envelope, and is complete
  * then. */
 void replay_write(struct connection *connection, const struct backplane_subscribed *result,

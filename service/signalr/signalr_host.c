@@ -9,6 +9,7 @@
 #include "service/signalr/acknowledgement.h"
 #include "service/signalr/connection.h"
 #include "service/signalr/delivery.h"
+#include "service/signalr/farm_command.h"
 #include "service/signalr/relocation.h"
 #include "service/signalr/topic_name.h"
 #include "service/transport/endpoints.h"
@@ -141,6 +142,12 @@ signalr_host_is_idle(const struct signalr_host *host)
     return true;
 }
 
+struct worker_app *
+signalr_host_app(struct signalr_host *host, size_t index)
+{
+    return host->apps[index];
+}
+
 /*
  * From the farm.
  */
@@ -166,6 +173,7 @@ receive_standing(struct worker_app *app, const struct backplane_message *message
             acknowledgement_receive(app, message->command_id);
         } else if (bytes_equal(message->topic, BYTES(TOPIC_NAME_NODE_TEXT))) {
             relocation_receive(app, message->value);
+            farm_command_receive(app, &messages[i]);
         }
     }
 }

@@ -45,6 +45,9 @@ void signalr_host_drain(struct signalr_host *host);
 /** Whether no client request is open and no hub call is under way. */
 bool signalr_host_is_idle(const struct signalr_host *host);
 
+/** What it holds of options.apps[${index}]. */
+struct worker_app *signalr_host_app(struct signalr_host *host, size_t index);
+
 /** For the port: owner is the host. */
 extern const struct backplane_port_handler signalr_host_port_handler;
 

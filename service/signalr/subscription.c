@@ -6,6 +6,7 @@
 
 #include "service/hubs/hub_dispatch.h"
 #include "service/signalr/acknowledgement.h"
+#include "service/signalr/connection_command.h"
 #include "service/signalr/delivery.h"
 #include "service/signalr/group_span.h"
 #include "service/signalr/membership.h"
@@ -302,6 +303,7 @@ static void
 finish(struct subscription *subscription, const struct backplane_subscribed *result)
 {
     struct connection *connection = subscription->connection;
+    struct buffer why;
 
     connection->subscription = NULL;
     check_cursor(subscription, result);
@@ -312,11 +314,13 @@ finish(struct subscription *subscription, const struct backplane_subscribed *res
     if (subscription->raises_connected) {
         connection->holds_polls = !connection->transport.operations->is_streaming;
     }
-    if (replay_has_abort(connection, result)) {
-        connection_disconnect(connection, true, "abort");
+    buffer_init(&why, TOPIC_NAME_BYTES_MAX);
+    if (replay_has_abort(connection, result, &why)) {
+        connection_command_end(connection, buffer_bytes(&why));
     } else {
         write_and_attach(subscription, result);
     }
+    buffer_deinit(&why);
     free_subscription(subscription);
 }
 

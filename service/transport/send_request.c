@@ -3,11 +3,10 @@
 
 #include <stdlib.h>
 
-#include "common/base/crypto.h"
 #include "service/hubs/hub_dispatch.h"
 #include "service/signalr/connection.h"
+#include "service/signalr/connection_command.h"
 #include "service/signalr/negotiate.h"
-#include "service/signalr/topic_name.h"
 #include "service/transport/answer.h"
 
 enum { RESULT_BYTES_MAX = 64 * 1024 * 1024, CALLER_BYTES_MAX = 4 * 1024 * 1024 };
@@ -186,30 +185,6 @@ send_request_handle(struct client_request *request)
  * /start
  */
 
-/* Whoever holds the connection will end it. */
-static void
-publish_abort(const struct worker_app *app, struct bytes connection_id)
-{
-    char id[CRYPTO_GUID_TEXT_BYTES + 1];
-    struct buffer topic, value;
-
-    crypto_guid(id);
-    struct signalr_command command = {.type = SIGNALR_COMMAND_ABORT,
-                                      .id = bytes_from(id, CRYPTO_GUID_TEXT_BYTES)};
-    buffer_init(&topic, TOPIC_NAME_BYTES_MAX);
-    buffer_init(&value, TOPIC_NAME_BYTES_MAX);
-    if (topic_name_append(&topic, TOPIC_NAME_CONNECTION, BYTES(""), connection_id) == STATUS_OK &&
-        signalr_command_encode(&command, &value) == STATUS_OK) {
-        struct signalr_message message = {.source = connection_id,
-                                          .topic = buffer_bytes(&topic),
-                                          .value = buffer_bytes(&value),
-                                          .command_id = command.id};
-        backplane_publish(app->context->port, app->app->handle, &message, NULL, NULL);
-    }
-    buffer_deinit(&topic);
-    buffer_deinit(&value);
-}
-
 /* Wherever it is. */
 static void
 end_connection(struct worker_app *app, struct bytes connection_id, const char *reason)
@@ -221,7 +196,7 @@ end_connection(struct worker_app *app, struct bytes connection_id, const char *r
         return;
     }
     backplane_notify(app->context->port, app->app->handle, BACKPLANE_NOTICE_ABORT, connection_id);
-    publish_abort(app, connection_id);
+    (void)connection_command_abort(app, connection_id, BYTES(""), NULL, NULL);
 }
 
 static void
@@ -284,7 +259,7 @@ send_request_abort(struct client_request *request)
     if (connection == NULL) {
         backplane_notify(app->context->port, app->app->handle, BACKPLANE_NOTICE_ABORT,
                          request->token.id);
-        publish_abort(app, request->token.id);
+        (void)connection_command_abort(app, request->token.id, BYTES(""), NULL, NULL);
     }
     answer_text(app->app, request->exchange, 200, NULL, BYTES(""));
     if (connection != NULL) {

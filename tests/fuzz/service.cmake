@@ -6,7 +6,8 @@ foreach(target http_connection http_forwarded http_parameters websocket_decode r
         LINKS hubplane_service_core hubplane_test_support)
 endforeach()
 
-foreach(target cursor connection_data hub_message connection_token groups_token json_span jwt token_policy)
+foreach(target cursor connection_data hub_message connection_token groups_token json_span jwt token_policy
+    farm_command rest_body rest_route)
     hubplane_fuzz_target(fuzz_${target}
         SOURCES fuzz_${target}.c
         SEEDS corpus/${target}

@@ -121,7 +121,10 @@ on_request(void *owner, struct http_exchange *exchange)
     struct scenario_host *host = owner;
     struct http_response not_found = {.status = 404, .body = BYTES("")};
 
-    if (!signalr_host_handle(host->host, exchange)) {
+    const struct scenario *scenario = host->scenario;
+
+    if (!signalr_host_handle(host->host, exchange) &&
+        (scenario->handle == NULL || !scenario->handle(scenario->handler, exchange))) {
         http_exchange_respond(exchange, &not_found);
     }
 }

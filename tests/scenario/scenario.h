@@ -60,6 +60,9 @@ struct scenario {
     struct upstreams *upstreams; /* NULL = none; freed with the scenario */
     bool (*work)(void *worker);  /* more to do at each turn; true when anything was done */
     void *worker;
+    /* Who else takes requests; false: nobody. */
+    bool (*handle)(void *handler, struct http_exchange *exchange);
+    void *handler;
     struct scenario_host hosts[SCENARIO_HOSTS_MAX];
     size_t host_count;
     struct list clients; /* struct fake_client */

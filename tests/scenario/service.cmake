@@ -33,6 +33,9 @@ foreach(name
     scenario_upstream_trouble)
     hubplane_scenario_test(${name} SOURCES ${name}.c LINKS hubplane_scenario)
 endforeach()
+hubplane_scenario_test(scenario_rest
+    SOURCES scenario_rest.c ../unit/identity/jwt_signer.c
+    LINKS hubplane_scenario deps::openssl)
 hubplane_scenario_test(scenario_token
     SOURCES scenario_token.c ../unit/identity/jwt_signer.c
     LINKS hubplane_scenario deps::openssl)

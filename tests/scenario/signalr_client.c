@@ -196,6 +196,8 @@ take_json(struct signalr_client *client, struct bytes json)
     buffer_append_byte(&client->texts, '\n');
     if (yyjson_obj_get(root, "I") != NULL) {
         append_line(&client->results, root);
+    } else if (yyjson_obj_get(root, "E") != NULL) {
+        client->is_evicted = true;
     } else if (yyjson_obj_size(root) == 0) {
         client->keep_alive_count++;
     } else {
@@ -304,7 +306,7 @@ signalr_client_read(struct signalr_client *client)
                 take_json(client, payload);
             }
         }
-    } else if (take_stream(client)) {
+    } else if (take_stream(client) && !client->is_evicted) {
         signalr_client_open(client, client->reconnect_count > 0 ? "reconnect" : "poll");
     }
 }

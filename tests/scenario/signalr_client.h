@@ -40,6 +40,7 @@ struct signalr_client {
     size_t reconnect_count; /* T:1 */
     size_t groups_count;    /* G */
     size_t backward_count;  /* cursors lower than the one before */
+    bool is_evicted;        /* E: it stops for good */
     bool has_opening;       /* "initialized", or the forever frame's document */
     uint64_t delay_ms;      /* L */
 };

@@ -43,6 +43,7 @@ struct event {
     enum backplane_state state;
     enum status status;
     enum backplane_notice notice;
+    bool exists;
     uint8_t secrets[2][BACKPLANE_SECRET_BYTES];
     char *text;
 };
@@ -425,6 +426,18 @@ carry_out_notify(struct fake_port *port, const struct command *command)
 }
 
 static void
+carry_out_query(struct fake_port *port, struct command *command)
+{
+    struct event *event = add_event(port, ANSWERED);
+
+    event->request = command->request;
+    for (size_t i = 0; i < port->farm->port_count; i++) {
+        event->exists |=
+            fake_port_uses(&port->farm->ports[i], bytes_from_string(command->text)) > 0;
+    }
+}
+
+static void
 carry_out(struct fake_port *port, struct command *command)
 {
     switch (command->kind) {
@@ -441,7 +454,7 @@ carry_out(struct fake_port *port, struct command *command)
         carry_out_notify(port, command);
         break;
     case QUERY:
-        add_event(port, ANSWERED)->request = command->request;
+        carry_out_query(port, command);
         break;
     }
     free_command(command);
@@ -581,7 +594,7 @@ deliver(const struct fake_port *port, const struct event *event)
         break;
     case ANSWERED:
         if (!request->is_canceled) {
-            request->on_answer(request->owner, STATUS_OK, false);
+            request->on_answer(request->owner, STATUS_OK, event->exists);
         }
         break;
     }

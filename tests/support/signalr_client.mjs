@@ -355,6 +355,9 @@ async function openLongPoll(client, path) {
         }
         client.pollSpaces = (client.pollSpaces ?? 0) + (response.text.length - response.text.trimStart().length);
         client.receive(response.text);
+        if (client.frames.at(-1)?.json.E !== undefined) {
+            client.isPolling = false; // told to stop for good
+        }
     };
     const loop = async (first) => {
         const mine = client.pollLoop = {};

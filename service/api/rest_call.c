@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/api/rest_call.h"
+
+#include <stdlib.h>
+
+#include "service/api/rest_body.h"
+#include "service/hubs/hub_action.h"
+#include "service/signalr/acknowledgement.h"
+#include "service/signalr/connection_command.h"
+#include "service/signalr/farm_command.h"
+#include "service/signalr/hub_message.h"
+#include "service/signalr/membership.h"
+#include "service/signalr/topic_name.h"
+
+enum { TEXTS_BYTES_MAX = 256 * 1024, REASON_BYTES_MAX = 1024 };
+
+static const char no_reason[] = "The application closed the connection.";
+
+struct rest_call {
+    struct list_node node;          /* in the list of who started it */
+    struct http_exchange *exchange; /* NULL: the caller has gone */
+    struct worker_app *app;
+    struct bytes hub;
+    struct rest_route route; /* views into `names` */
+    struct buffer names;
+    struct buffer topic; /* whom it is about */
+    struct buffer group; /* topic of the group that is changed or asked about; may be empty */
+    struct bytes excluded[HTTP_PARAMETERS_MAX]; /* connections; views into `names` */
+    size_t excluded_count;
+    struct bytes reason; /* why clients are closed; a view into `names` */
+    uint16_t success;    /* what it is answered when all is well */
+    /* What it waits for. */
+    struct backplane_request *query;
+    bool has_asked_group; /* the query is about the group rather than the user */
+    struct membership_change *change;
+    struct acknowledgement *acknowledgement;
+    struct timer find_timer;
+    bool is_publishing; /* cannot be taken back: the memory stays until it is settled */
+};
+
+static const struct rest_answer_error no_connection = {404, "Warning.Connection.NotExisted",
+                                                       "The connection does not exist.", false};
+static const struct rest_answer_error no_connection_to_add = {404, "Error.Connection.NotExisted",
+                                                              "The connection does not exist.",
+                                                              false};
+static const struct rest_answer_error no_group = {404, "Warning.Group.NotExisted",
+                                                  "Nobody is in the group.", false};
+static const struct rest_answer_error no_user = {404, "Warning.User.NotExisted",
+                                                 "The user is not connected.", false};
+static const struct rest_answer_error no_member = {404, "Info.User.NotInGroup",
+                                                   "The user is not in the group.", false};
+
+/*
+ * The end.
+ */
+
+static void
+free_call(struct rest_call *call)
+{
+    struct worker_context *context = call->app->context;
+
+    if (call->query != NULL) {
+        backplane_cancel(context->port, call->query);
+    }
+    if (call->change != NULL) {
+        membership_cancel(call->change);
+    }
+    if (call->acknowledgement != NULL) {
+        acknowledgement_cancel(call->acknowledgement);
+    }
+    timer_stop(context->timers, &call->find_timer);
+    list_remove(&call->node);
+    buffer_deinit(&call->names);
+    buffer_deinit(&call->topic);
+    buffer_deinit(&call->group);
+    free(call);
+}
+
+/* The exchange to answer: it is the call's no longer. NULL when the caller has gone. */
+static struct http_exchange *
+take_exchange(struct rest_call *call)
+{
+    struct http_exchange *exchange = call->exchange;
+
+    call->exchange = NULL;
+    if (exchange != NULL) {
+        http_exchange_on_closed(exchange, NULL, NULL);
+    }
+    return exchange;
+}
+
+static void
+end_well(struct rest_call *call)
+{
+    struct http_exchange *exchange = take_exchange(call);
+
+    if (exchange != NULL) {
+        rest_answer_empty(exchange, call->success);
+    }
+    free_call(call);
+}
+
+static void
+end_with(struct rest_call *call, const struct rest_answer_error *error)
+{
+    struct http_exchange *exchange = take_exchange(call);
+
+    if (exchange != NULL) {
+        rest_answer_error(exchange, error);
+    }
+    free_call(call);
+}
+
+static void
+end_badly(struct rest_call *call, enum status status)
+{
+    struct http_exchange *exchange = take_exchange(call);
+
+    if (exchange != NULL) {
+        rest_answer_status(exchange, status);
+    }
+    free_call(call);
+}
+
+static void
+refuse(struct rest_call *call, const char *code, const char *message)
+{
+    const struct rest_answer_error error = {400, code, message, false};
+
+    end_with(call, &error);
+}
+
+static void
+on_caller_gone(void *owner, const char *reason)
+{
+    struct rest_call *call = owner;
+
+    (void)reason;
+    call->exchange = NULL;
+    if (!call->is_publishing) {
+        free_call(call);
+    }
+}
+
+/*
+ * Publishing.
+ */
+
+static void
+on_published(void *owner, enum status status, uint64_t id)
+{
+    struct rest_call *call = owner;
+
+    (void)id;
+    if (status == STATUS_OK) {
+        end_well(call);
+    } else {
+        end_badly(call, status);
+    }
+}
+
+static void
+publish(struct rest_call *call, const struct signalr_message *message)
+{
+    call->is_publishing = true;
+    backplane_publish(call->app->context->port, call->app->app->handle, message, on_published,
+                      call);
+}
+
+static void
+send_message(struct rest_call *call, const struct rest_body *body)
+{
+    const struct rest_route *route = &call->route;
+    struct hub_action_target to = {
+        .target = route->connection.data != NULL ? HUB_TARGET_CLIENT
+                  : route->group.data != NULL    ? HUB_TARGET_GROUP
+                  : route->user.data != NULL     ? HUB_TARGET_USER
+                                                 : HUB_TARGET_ALL,
+        .owner = call->hub,
+        .connection = BYTES(""),
+        .name = route->connection.data != NULL ? route->connection
+                : route->group.data != NULL    ? route->group
+                                               : route->user,
+        .excluded = call->excluded,
+        .excluded_count = call->excluded_count,
+    };
+    struct hub_action action;
+
+    hub_action_init(&action, HUB_ACTION_PUBLISH);
+    enum status status = hub_action_begin(&action, &to);
+    if (status == STATUS_OK) {
+        (void)hub_message_append_client_call(&action.text, call->hub, buffer_bytes(&body->target),
+                                             body->arguments, BYTES(""));
+        status = hub_action_end_value(&action, &to);
+    }
+    if (status == STATUS_OK) {
+        const struct signalr_message message = {.source = BYTES(""),
+                                                .topic = hub_action_topic(&action),
+                                                .value = hub_action_value(&action),
+                                                .filter = hub_action_rest(&action)};
+        publish(call, &message);
+    } else {
+        end_badly(call, status);
+    }
+    hub_action_deinit(&action);
+}
+
+static void
+start_send(struct rest_call *call)
+{
+    const struct http_request *request = http_exchange_request(call->exchange);
+    const char *problem = NULL;
+    struct rest_body body;
+
+    enum status status = rest_body_read(http_request_header(request, BYTES("Content-Type")),
+                                        request->body, &body, &problem);
+    if (status == STATUS_OK) {
+        send_message(call, &body);
+    } else if (status == STATUS_INVALID) {
+        refuse(call, "Error.Body.Invalid", problem);
+    } else {
+        end_badly(call, status);
+    }
+    rest_body_deinit(&body);
+}
+
+/*
+ * Commands to the whole farm.
+ */
+
+/* ${of} is a topic: those who hear it. */
+static enum status
+publish_command(struct rest_call *call, enum farm_command_kind kind, struct bytes of)
+{
+    const struct farm_command command = {
+        .kind = kind,
+        .of = of,
+        .group = kind == FARM_COMMAND_LEAVE_ALL ? call->hub : buffer_bytes(&call->group),
+        .why = kind == FARM_COMMAND_CLOSE ? call->reason : BYTES(""),
+    };
+    struct buffer value, filter;
+
+    buffer_init(&value, FARM_COMMAND_BYTES_MAX);
+    buffer_init(&filter, TEXTS_BYTES_MAX);
+    enum status status = farm_command_encode(&command, &value);
+    if (status == STATUS_OK) {
+        status = topic_name_append_filter(&filter, call->excluded, call->excluded_count);
+    }
+    if (status == STATUS_OK) {
+        const struct signalr_message message = {.source = BYTES(""),
+                                                .topic = BYTES(TOPIC_NAME_NODE_TEXT),
+                                                .value = buffer_bytes(&value),
+                                                .filter = buffer_bytes(&filter)};
+        publish(call, &message);
+    }
+    buffer_deinit(&value);
+    buffer_deinit(&filter);
+    return status;
+}
+
+static void
+command_many(struct rest_call *call, enum farm_command_kind kind)
+{
+    enum status status = publish_command(call, kind, buffer_bytes(&call->topic));
+
+    if (status != STATUS_OK) {
+        end_badly(call, status);
+    }
+}
+
+static void
+start_leave_all(struct rest_call *call)
+{
+    struct buffer topic;
+
+    buffer_init(&topic, TOPIC_NAME_BYTES_MAX);
+    enum status status =
+        topic_name_append(&topic, TOPIC_NAME_CONNECTION, BYTES(""), call->route.connection);
+    if (status == STATUS_OK) {
+        status = publish_command(call, FARM_COMMAND_LEAVE_ALL, buffer_bytes(&topic));
+    }
+    if (status != STATUS_OK) {
+        end_badly(call, status);
+    }
+    buffer_deinit(&topic);
+}
+
+static void
+close_connection(struct rest_call *call)
+{
+    enum status status = connection_command_abort(call->app, call->route.connection, call->reason,
+                                                  on_published, call);
+
+    if (status == STATUS_OK) {
+        call->is_publishing = true;
+    } else {
+        end_badly(call, status);
+    }
+}
+
+/*
+ * Groups of one connection.
+ */
+
+static void
+end_change(struct rest_call *call, enum status status)
+{
+    bool is_join = call->route.operation == REST_JOIN;
+
+    if (status == STATUS_OK || (status == STATUS_NOT_FOUND && !is_join)) {
+        end_well(call);
+    } else if (status == STATUS_NOT_FOUND) {
+        end_with(call, &no_connection_to_add);
+    } else if (status == STATUS_LIMIT) {
+        refuse(call, "Error.Group.TooMany", "The connection may be in no more groups.");
+    } else {
+        end_badly(call, status);
+    }
+}
+
+static void
+on_changed(void *owner, enum status status)
+{
+    struct rest_call *call = owner;
+
+    call->change = NULL;
+    end_change(call, status);
+}
+
+static void
+change_group(struct rest_call *call)
+{
+    const struct membership_wish wish = {
+        .connection_id = call->route.connection,
+        .topic = buffer_bytes(&call->group),
+        .is_join = call->route.operation == REST_JOIN,
+        .is_in_order = true,
+    };
+    enum status status;
+
+    call->change = membership_change(call->app, &wish, on_changed, call, &status);
+    if (call->change == NULL) {
+        end_change(call, status);
+    }
+}
+
+/*
+ * Is a user in a group? Whoever holds one of its connections that is answers.
+ */
+
+static void
+on_found(void *owner, enum status status)
+{
+    struct rest_call *call = owner;
+
+    call->acknowledgement = NULL;
+    if (status == STATUS_OK) {
+        end_well(call);
+    } else if (status == STATUS_NOT_FOUND) {
+        end_with(call, &no_member);
+    } else {
+        end_badly(call, status);
+    }
+}
+
+static void
+on_found_nobody(struct timer *timer)
+{
+    end_with(CONTAINER_OF(timer, struct rest_call, find_timer), &no_member);
+}
+
+static void
+find_member(struct rest_call *call)
+{
+    const struct farm_command command = {.kind = FARM_COMMAND_FIND,
+                                         .of = buffer_bytes(&call->topic),
+                                         .group = buffer_bytes(&call->group)};
+    struct worker_app *app = call->app;
+    struct buffer value;
+
+    buffer_init(&value, FARM_COMMAND_BYTES_MAX);
+    enum status status = farm_command_encode(&command, &value);
+    if (status == STATUS_OK && app->state != BACKPLANE_OPEN) {
+        status = STATUS_BACKPLANE_DOWN; /* nobody could answer */
+    }
+    if (status == STATUS_OK) {
+        struct signalr_message message = {.source = BYTES(""),
+                                          .topic = BYTES(TOPIC_NAME_NODE_TEXT),
+                                          .value = buffer_bytes(&value)};
+        status = acknowledgement_ask(app, &message, on_found, call, &call->acknowledgement);
+    }
+    buffer_deinit(&value);
+    if (status == STATUS_OK) {
+        timer_start(app->context->timers, &call->find_timer, REST_CALL_FIND_MS, on_found_nobody);
+    } else {
+        end_badly(call, status);
+    }
+}
+
+/*
+ * Is anybody there? Asked before what would otherwise wait half a minute for nobody.
+ */
+
+static void start_query(struct rest_call *call, const struct buffer *topic);
+
+static void
+go_on_with_somebody(struct rest_call *call)
+{
+    switch (call->route.operation) {
+    case REST_JOIN:
+    case REST_LEAVE:
+        change_group(call);
+        break;
+    case REST_CLOSE_ONE:
+        close_connection(call);
+        break;
+    case REST_IS_MEMBER:
+        if (call->has_asked_group) {
+            find_member(call);
+        } else {
+            call->has_asked_group = true;
+            start_query(call, &call->group);
+        }
+        break;
+    default:
+        end_well(call);
+        break;
+    }
+}
+
+static void
+end_with_nobody(struct rest_call *call)
+{
+    const struct rest_route *route = &call->route;
+
+    switch (route->operation) {
+    case REST_JOIN:
+        end_with(call, &no_connection_to_add);
+        break;
+    case REST_LEAVE:
+        end_well(call);
+        break;
+    case REST_IS_MEMBER:
+        end_with(call, &no_member);
+        break;
+    default:
+        end_with(call, route->connection.data != NULL ? &no_connection
+                       : route->group.data != NULL    ? &no_group
+                                                      : &no_user);
+        break;
+    }
+}
+
+static void
+on_queried(void *owner, enum status status, bool exists)
+{
+    struct rest_call *call = owner;
+
+    call->query = NULL;
+    if (status != STATUS_OK) {
+        end_badly(call, status);
+    } else if (exists) {
+        go_on_with_somebody(call);
+    } else {
+        end_with_nobody(call);
+    }
+}
+
+static void
+start_query(struct rest_call *call, const struct buffer *topic)
+{
+    call->query = backplane_query(call->app->context->port, call->app->app->handle,
+                                  buffer_bytes(topic), on_queried, call);
+    if (call->query == NULL) {
+        end_badly(call, STATUS_NO_MEMORY);
+    }
+}
+
+/*
+ * The beginning.
+ */
+
+/* What the request says of itself goes with it; the buffer has room for all of it. */
+static struct bytes
+keep(struct rest_call *call, struct bytes text)
+{
+    size_t from = call->names.length;
+
+    if (text.data == NULL) {
+        return BYTES_NONE;
+    }
+    buffer_append(&call->names, text);
+    return bytes_from(call->names.data + from, text.length);
+}
+
+/* "a,b": repeated parameters come joined. */
+static enum status
+keep_excluded(struct rest_call *call, struct bytes list)
+{
+    struct bytes rest = keep(call, list), id;
+
+    while (rest.data != NULL && bytes_split(&rest, ',', &id)) {
+        id = bytes_trim(id);
+        if (call->excluded_count == HTTP_PARAMETERS_MAX || bytes_find(id, '|') != SIZE_MAX ||
+            !bytes_is_utf8(id)) {
+            return STATUS_INVALID;
+        }
+        if (id.length > 0) {
+            call->excluded[call->excluded_count++] = id;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status
+keep_texts(struct rest_call *call, const struct rest_call_options *options)
+{
+    const struct rest_route *route = options->route;
+    struct bytes excluded = http_parameters_get(options->parameters, BYTES("excluded"));
+    struct bytes reason = http_parameters_get(options->parameters, BYTES("reason"));
+    size_t total = route->connection.length + route->group.length + route->user.length +
+                   excluded.length + reason.length + sizeof(no_reason);
+
+    if (buffer_reserve(&call->names, total) == NULL) {
+        return call->names.status;
+    }
+    call->route = *route;
+    call->route.connection = keep(call, route->connection);
+    call->route.group = keep(call, route->group);
+    call->route.user = keep(call, route->user);
+    call->reason = keep(call, reason.length > 0 ? reason : bytes_from_string(no_reason));
+    return reason.length > REASON_BYTES_MAX || !bytes_is_utf8(reason)
+               ? STATUS_INVALID
+               : keep_excluded(call, excluded);
+}
+
+/* Whom it is about, and which group it changes: a user's, or a connection's, if it names either. */
+static enum status
+name_topics(struct rest_call *call)
+{
+    const struct rest_route *route = &call->route;
+    bool has_member = route->user.data != NULL || route->connection.data != NULL;
+    enum status status = STATUS_OK;
+
+    if (route->group.data != NULL) {
+        status = topic_name_append(has_member ? &call->group : &call->topic, TOPIC_NAME_HUB_GROUP,
+                                   call->hub, route->group);
+    }
+    if (status == STATUS_OK && route->user.data != NULL) {
+        status = topic_name_append(&call->topic, TOPIC_NAME_HUB_USER, call->hub, route->user);
+    } else if (status == STATUS_OK && route->connection.data != NULL) {
+        status = topic_name_append(&call->topic, TOPIC_NAME_HUB_CONNECTION, call->hub,
+                                   route->connection);
+    } else if (status == STATUS_OK && route->group.data == NULL) {
+        status = topic_name_append(&call->topic, TOPIC_NAME_HUB, call->hub, BYTES(""));
+    }
+    return status;
+}
+
+static uint16_t
+success_of(const struct rest_route *route)
+{
+    switch (route->operation) {
+    case REST_SEND:
+        return 202;
+    case REST_CLOSE_ONE:
+        return route->is_version_1 ? 202 : 200;
+    case REST_CLOSE_MANY:
+    case REST_USER_LEAVE:
+    case REST_USER_LEAVE_ALL:
+        return 204;
+    default:
+        return 200;
+    }
+}
+
+static struct rest_call *
+make_call(const struct rest_call_options *options)
+{
+    struct rest_call *call = calloc(1, sizeof(*call));
+
+    if (call != NULL) {
+        call->exchange = options->exchange;
+        call->app = options->app;
+        call->hub = options->hub;
+        call->success = success_of(options->route);
+        buffer_init(&call->names, TEXTS_BYTES_MAX);
+        buffer_init(&call->topic, TOPIC_NAME_BYTES_MAX);
+        buffer_init(&call->group, TOPIC_NAME_BYTES_MAX);
+        list_append(options->calls, &call->node);
+        http_exchange_on_closed(call->exchange, call, on_caller_gone);
+    }
+    return call;
+}
+
+static void
+start(struct rest_call *call)
+{
+    switch (call->route.operation) {
+    case REST_SEND:
+        start_send(call);
+        break;
+    case REST_CLOSE_MANY:
+        command_many(call, FARM_COMMAND_CLOSE);
+        break;
+    case REST_LEAVE_ALL:
+        start_leave_all(call);
+        break;
+    case REST_USER_JOIN:
+        command_many(call, FARM_COMMAND_JOIN);
+        break;
+    case REST_USER_LEAVE:
+        command_many(call, FARM_COMMAND_LEAVE);
+        break;
+    case REST_USER_LEAVE_ALL:
+        command_many(call, FARM_COMMAND_LEAVE_ALL);
+        break;
+    default:
+        start_query(call, &call->topic);
+        break;
+    }
+}
+
+void
+rest_call_start(const struct rest_call_options *options)
+{
+    struct rest_call *call = make_call(options);
+
+    if (call == NULL) {
+        rest_answer_status(options->exchange, STATUS_NO_MEMORY);
+        return;
+    }
+    enum status status = keep_texts(call, options);
+    if (status == STATUS_OK) {
+        status = name_topics(call);
+    }
+    if (status == STATUS_INVALID) {
+        refuse(call, "Error.Query.Invalid",
+               "excluded names at most 64 connections, without \"|\", and reason has at most 1024 "
+               "bytes; "
+               "both are UTF-8.");
+    } else if (status == STATUS_LIMIT) {
+        refuse(call, "Error.Name.Invalid", "A name in the path is too long.");
+    } else if (status != STATUS_OK) {
+        end_badly(call, status);
+    } else if (call->route.operation == REST_USER_JOIN &&
+               http_parameters_get(options->parameters, BYTES("ttl")).data != NULL) {
+        refuse(
+            call, "Error.Ttl.Unsupported",
+            "ttl is not supported: a user's connections stay in a group until they leave or end.");
+    } else {
+        start(call);
+    }
+}
+
+void
+rest_call_drop_all(struct list *calls)
+{
+    while (!list_is_empty(calls)) {
+        free_call(CONTAINER_OF(list_first(calls), struct rest_call, node));
+    }
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/signalr/farm_command.h"
+
+#include "service/signalr/acknowledgement.h"
+#include "service/signalr/connection_command.h"
+#include "service/signalr/delivery.h"
+#include "service/signalr/json_span.h"
+#include "service/signalr/membership.h"
+#include "service/signalr/membership_echo.h"
+#include "service/signalr/topic_name.h"
+
+static const char *const words[] = {
+    [FARM_COMMAND_JOIN] = "join",           [FARM_COMMAND_LEAVE] = "leave",
+    [FARM_COMMAND_LEAVE_ALL] = "leave_all", [FARM_COMMAND_CLOSE] = "close",
+    [FARM_COMMAND_FIND] = "find",
+};
+enum { WORDS = sizeof(words) / sizeof(words[0]) };
+
+/*
+ * As text.
+ */
+
+static void
+append_member(struct buffer *out, const char *name, struct bytes text)
+{
+    if (text.length > 0) {
+        buffer_append_format(out, ",\"%s\":", name);
+        buffer_append_json_string(out, text);
+    }
+}
+
+enum status
+farm_command_encode(const struct farm_command *command, struct buffer *out)
+{
+    if (!bytes_is_utf8(command->of) || !bytes_is_utf8(command->group) ||
+        !bytes_is_utf8(command->why)) {
+        return STATUS_INVALID;
+    }
+    buffer_append_format(out, "{\"command\":\"%s\"", words[command->kind]);
+    append_member(out, "of", command->of);
+    append_member(out, "group", command->group);
+    append_member(out, "why", command->why);
+    buffer_append_byte(out, '}');
+    return out->status;
+}
+
+/* Where a text lies in the storage, which may move as long as it grows. */
+struct span {
+    size_t from, length;
+};
+
+struct spans {
+    struct span command, of, group, why;
+};
+
+static struct span *
+find_span(struct spans *spans, struct bytes name)
+{
+    return bytes_equal(name, BYTES("\"command\"")) ? &spans->command
+           : bytes_equal(name, BYTES("\"of\""))    ? &spans->of
+           : bytes_equal(name, BYTES("\"group\"")) ? &spans->group
+           : bytes_equal(name, BYTES("\"why\""))   ? &spans->why
+                                                   : NULL;
+}
+
+static struct bytes
+view(const struct buffer *storage, struct span span)
+{
+    return bytes_slice(buffer_bytes(storage), span.from, span.length);
+}
+
+static enum status
+read_members(struct bytes value, struct buffer *storage, struct spans *spans)
+{
+    struct json_span_reader reader = json_span_open(value);
+    struct bytes name, text;
+
+    while (json_span_next_member(&reader, &name, &text)) {
+        struct span *span = find_span(spans, name);
+        if (span == NULL) {
+            continue;
+        }
+        span->from = storage->length;
+        enum status status = json_span_append_text(storage, text);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        span->length = storage->length - span->from;
+    }
+    return STATUS_OK;
+}
+
+enum status
+farm_command_decode(struct bytes value, struct buffer *storage, struct farm_command *out)
+{
+    struct spans spans = {{0, 0}, {0, 0}, {0, 0}, {0, 0}};
+    enum status status = json_span_check(value);
+
+    if (status == STATUS_OK) {
+        status = read_members(value, storage, &spans);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    for (int i = 0; i < WORDS; i++) {
+        if (bytes_equal(view(storage, spans.command), bytes_from_string(words[i]))) {
+            *out = (struct farm_command){
+                .kind = (enum farm_command_kind)i,
+                .of = view(storage, spans.of),
+                .group = view(storage, spans.group),
+                .why = view(storage, spans.why),
+            };
+            return out->of.length > 0 ? STATUS_OK : STATUS_INVALID;
+        }
+    }
+    return STATUS_INVALID;
+}
+
+/*
+ * Carried out.
+ */
+
+static bool
+is_in(const struct connection *connection, struct bytes name)
+{
+    const struct topic *topic = topic_find(&connection->app->topics, name);
+
+    return topic != NULL && topic_set_find(&connection->topics, topic) != SIZE_MAX;
+}
+
+/* What is done to a connection is a command to it, which takes its turn like any other: so it also
+ * reaches one that has no transport just now, or comes back at another node. */
+static void
+change_group(struct connection *connection, struct bytes group, bool is_join, uint64_t id)
+{
+    struct topic_table *table = &connection->app->topics;
+    struct topic *topic = topic_acquire(table, group);
+
+    if (topic == NULL || membership_echo_publish(connection, topic, is_join, id) != STATUS_OK) {
+        log_warn(connection->app->context->log, connection->app->app->name,
+                 "a change of a group is lost: out of memory");
+    }
+    if (topic != NULL) {
+        topic_release(table, topic);
+    }
+}
+
+static void
+leave_all(struct connection *connection, struct bytes hub, uint64_t id)
+{
+    for (size_t i = 0; i < connection->topics.count; i++) {
+        struct bytes topic = topic_name_of(connection->topics.items[i].topic), name;
+        if (topic_name_in(topic, TOPIC_NAME_HUB_GROUP, hub, &name)) {
+            change_group(connection, topic, false, id);
+        }
+    }
+}
+
+static void
+carry_out(struct connection *connection, const struct farm_command *command,
+          const struct backplane_message *message)
+{
+    switch (command->kind) {
+    case FARM_COMMAND_JOIN:
+    case FARM_COMMAND_LEAVE:
+        if (membership_is_group(command->group)) {
+            change_group(connection, command->group, command->kind == FARM_COMMAND_JOIN,
+                         message->id);
+        }
+        break;
+    case FARM_COMMAND_LEAVE_ALL:
+        leave_all(connection, command->group, message->id);
+        break;
+    case FARM_COMMAND_CLOSE:
+        (void)connection_command_abort(connection->app, connection_id(connection), command->why,
+                                       NULL, NULL);
+        break;
+    case FARM_COMMAND_FIND: /* only of those who hear a topic */
+        break;
+    }
+}
+
+/* Whether that was enough: one who is found stands for all. */
+static bool
+visit_list(struct list *list, const struct farm_command *command,
+           const struct backplane_message *message)
+{
+    LIST_FOR_EACH (node, list) {
+        struct connection *connection = CONTAINER_OF(node, struct connection, node);
+        bool is_meant =
+            is_in(connection, command->of) && !delivery_is_excluded(connection, &message->message);
+        if (is_meant && command->kind == FARM_COMMAND_FIND) {
+            if (is_in(connection, command->group)) {
+                acknowledgement_publish(connection, message->message.command_id);
+                return true;
+            }
+        } else if (is_meant) {
+            carry_out(connection, command, message);
+        }
+    }
+    return false;
+}
+
+static void
+visit(struct worker_app *app, const struct farm_command *command,
+      const struct backplane_message *message)
+{
+    struct bytes owner, id;
+
+    if (topic_name_split(command->of, &owner, &id) == TOPIC_NAME_CONNECTION) {
+        struct connection *connection = connection_find(app, id);
+        if (connection != NULL) {
+            carry_out(connection, command, message);
+        }
+    } else if (topic_find(&app->topics, command->of) != NULL) {
+        (void)(visit_list(&app->attached, command, message) ||
+               visit_list(&app->opening, command, message) ||
+               visit_list(&app->detached, command, message));
+    }
+}
+
+void
+farm_command_receive(struct worker_app *app, const struct backplane_message *message)
+{
+    struct farm_command command;
+    struct buffer storage;
+
+    buffer_init(&storage, FARM_COMMAND_BYTES_MAX);
+    if (farm_command_decode(message->message.value, &storage, &command) == STATUS_OK) {
+        visit(app, &command, message);
+    }
+    buffer_deinit(&storage);
+}

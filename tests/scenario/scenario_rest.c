@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: MIT */
+/* Goal of this test: a request to the REST interface is answered when the farm has taken it and not
+ * before, and with what the farm said otherwise; it reaches connections on other hosts, between two
+ * transports, and none that is gone; callers may go away at any time. */
+#include <stdio.h>
+#include <string.h>
+
+#include "service/api/rest_api.h"
+#include "tests/scenario/signalr_client.h"
+#include "tests/unit/identity/jwt_signer.h"
+
+#define KEY "0123456789abcdef0123456789abcdef"
+#define SAY "{\"target\":\"say\",\"arguments\":[\"%s\"]}"
+
+struct world {
+    struct scenario scenario;
+    struct rest_api *api;
+    struct jwt_signer *signer;
+    struct signalr_client ann, bob; /* on host 0 and 1 */
+};
+
+static bool
+handle(void *handler, struct http_exchange *exchange)
+{
+    return rest_api_handle(handler, exchange);
+}
+
+static void
+world_init(struct world *world, enum signalr_transport transport)
+{
+    struct scenario *scenario = &world->scenario;
+
+    scenario_init(scenario);
+    scenario->app.access_keys[0].secret = BYTES(KEY);
+    scenario->app.access_key_count = 1;
+    scenario->app.user_source = APP_USER_QUERY;
+    scenario->app.user_name = "user";
+    scenario_start(scenario, 2);
+    const struct rest_api_options options = {.timers = &scenario->timers,
+                                             .apps = &scenario->app,
+                                             .app_count = 1,
+                                             .host = scenario->hosts[0].host};
+    assert_status(rest_api_new(&options, &world->api), STATUS_OK);
+    scenario->handle = handle;
+    scenario->handler = world->api;
+    world->signer = jwt_signer_new("HS256", BYTES(KEY));
+    signalr_client_init(&world->ann, scenario, 0, transport);
+    signalr_client_init(&world->bob, scenario, 1, transport);
+    world->ann.more = "&user=ann";
+    world->bob.more = "&user=bob";
+    signalr_client_start(&world->ann);
+    signalr_client_start(&world->bob);
+}
+
+static void
+world_deinit(struct world *world)
+{
+    signalr_client_deinit(&world->ann);
+    signalr_client_deinit(&world->bob);
+    rest_api_free(world->api);
+    scenario_deinit(&world->scenario);
+    jwt_signer_free(world->signer);
+}
+
+/* Send a request to host 0: ${path} follows the hub, and may have a query. */
+static struct fake_client *
+ask(struct world *world, const char *method, const char *path, const char *body)
+{
+    struct fake_client *caller = fake_client_open(&world->scenario, 0, NULL);
+    char target[256], claims[400], headers[1024];
+    struct buffer token;
+
+    buffer_init(&token, 4096);
+    snprintf(target, sizeof(target), "/api/hubs/chathub%s", path);
+    snprintf(claims, sizeof(claims), "{\"exp\":%lld,\"aud\":\"http://x%s\"}",
+             (long long)(world->scenario.clock.wall_ms / 1000) + 60, target);
+    jwt_signer_sign(world->signer, BYTES("{\"alg\":\"HS256\"}"), bytes_from_string(claims), &token);
+    snprintf(headers, sizeof(headers), "Authorization: Bearer %.*s\r\n",
+             BYTES_PRINTF(buffer_bytes(&token)));
+    buffer_deinit(&token);
+    fake_client_request(caller, method, target, headers, body);
+    return caller;
+}
+
+/* What has come of it; 0 = nothing yet. */
+static int
+status_of(struct fake_client *caller, char *code, size_t size, bool *may_retry)
+{
+    struct fake_response response;
+
+    scenario_run(caller->scenario);
+    fake_client_response(caller, &response);
+    int status = response.status;
+    struct bytes header = fake_response_header(&response, "x-ms-error-code");
+    snprintf(code, size, "%.*s", BYTES_PRINTF(header));
+    *may_retry = fake_response_header(&response, "Retry-After").data != NULL;
+    fake_response_deinit(&response);
+    return status;
+}
+
+static void
+expect_answer(struct fake_client *caller, int status, const char *code)
+{
+    char actual[64];
+    bool may_retry;
+    int answered = status_of(caller, actual, sizeof(actual), &may_retry);
+
+    if (answered != status || strcmp(actual, code) != 0) {
+        fail_msg("%d %s, not %d %s", answered, actual, status, code);
+    }
+}
+
+/* Ask, and expect that at once. */
+static void
+expect(struct world *world, const char *method, const char *path, const char *body, int status,
+       const char *code)
+{
+    struct fake_client *caller = ask(world, method, path, body);
+
+    expect_answer(caller, status, code);
+    fake_client_free(caller);
+}
+
+static void
+say(struct world *world, const char *path, const char *text)
+{
+    char body[100];
+
+    snprintf(body, sizeof(body), SAY, text);
+    expect(world, "POST", path, body, 202, "");
+}
+
+static void
+both_expect(struct world *world, const char *ann, const char *bob)
+{
+    signalr_client_run(&world->ann);
+    signalr_client_run(&world->bob);
+    signalr_client_expect(&world->ann, ann);
+    signalr_client_expect(&world->bob, bob);
+}
+
+/* A path with the id of a connection between two texts. */
+static const char *
+path_of(const struct signalr_client *client, const char *before, const char *after, char path[200])
+{
+    snprintf(path, 200, "%s%s%s", before, client->id, after);
+    return path;
+}
+
+#define PATH(client, before, after) path_of(&(client), before, after, (char[200]){0})
+
+static void
+accepted_means_published(void **state)
+{
+    struct world world;
+
+    (void)state;
+    world_init(&world, WEB_SOCKETS);
+    world.scenario.hosts[0].port->holds_commands = true;
+    struct fake_client *caller =
+        ask(&world, "POST", "/:send", "{\"target\":\"say\",\"arguments\":[\"x\"]}");
+    expect_answer(caller, 0, "");
+    scenario_advance(&world.scenario, 20 * 1000);
+    expect_answer(caller, 0, "");
+    both_expect(&world, "", "");
+    world.scenario.hosts[0].port->holds_commands = false;
+    expect_answer(caller, 202, "");
+    fake_client_free(caller);
+    both_expect(&world, "say:x", "say:x");
+    world_deinit(&world);
+}
+
+static void
+what_the_farm_says_instead(void **state)
+{
+    static const struct {
+        enum status status;
+        int answer;
+        const char *code;
+        bool may_retry;
+    } rows[] = {
+        {STATUS_QUEUE_FULL, 503, "Error.Queue.Full", true},
+        {STATUS_TIMED_OUT, 503, "Error.Farm.TimedOut", true},
+        {STATUS_BACKPLANE_DOWN, 503, "Error.Farm.Unavailable", true},
+        {STATUS_OUTCOME_UNKNOWN, 503, "Error.Outcome.Unknown", false},
+        {STATUS_LIMIT, 413, "Error.Request.TooLarge", false},
+        {STATUS_DENIED, 500, "Error.Farm.Refused", false},
+    };
+    struct world world;
+
+    (void)state;
+    world_init(&world, WEB_SOCKETS);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char code[64];
+        bool may_retry;
+        world.scenario.farm.publish_status = rows[i].status;
+        struct fake_client *caller = ask(&world, "POST", "/:send", "{\"target\":\"say\"}");
+        assert_int_equal(status_of(caller, code, sizeof(code), &may_retry), rows[i].answer);
+        assert_string_equal(code, rows[i].code);
+        assert_int_equal(may_retry, rows[i].may_retry);
+        fake_client_free(caller);
+    }
+    world.scenario.farm.publish_status = STATUS_OK;
+    both_expect(&world, "", "");
+    world_deinit(&world);
+}
+
+static void
+groups_of_a_connection(void **state)
+{
+    struct world world;
+
+    (void)state;
+    for (int transport = 0; transport < SIGNALR_TRANSPORTS; transport++) {
+        world_init(&world, (enum signalr_transport)transport);
+        expect(&world, "PUT", PATH(world.bob, "/groups/g/connections/", ""), NULL, 200, "");
+        expect(&world, "PUT", PATH(world.ann, "/connections/", "/groups/g"), NULL, 200, "");
+        signalr_client_run(&world.ann);
+        signalr_client_run(&world.bob);
+        say(&world, "/groups/g/:send", "in");
+        both_expect(&world, "say:in", "say:in");
+        expect(&world, "DELETE", PATH(world.bob, "/groups/g/connections/", ""), NULL, 200, "");
+        say(&world, "/groups/g/:send", "out");
+        both_expect(&world, "say:out", "");
+        world_deinit(&world);
+    }
+}
+
+static void
+groups_of_a_user_are_complete_from_the_command_on(void **state)
+{
+    struct world world;
+
+    (void)state;
+    for (int transport = 0; transport < SIGNALR_TRANSPORTS; transport++) {
+        world_init(&world, (enum signalr_transport)transport);
+        /* Nothing arrives at bob's host until all of it has been accepted. */
+        world.scenario.hosts[1].port->holds_events = true;
+        say(&world, "/groups/g/:send", "before");
+        expect(&world, "PUT", "/users/bob/groups/g", NULL, 200, "");
+        say(&world, "/groups/g/:send", "after");
+        world.scenario.hosts[1].port->holds_events = false;
+        both_expect(&world, "", "say:after");
+        expect(&world, "DELETE", "/users/bob/groups", NULL, 204, "");
+        both_expect(&world, "", "");
+        say(&world, "/groups/g/:send", "left");
+        both_expect(&world, "", "");
+        world_deinit(&world);
+    }
+}
+
+static void
+a_user_without_transport_finds_the_group(void **state)
+{
+    struct world world;
+
+    (void)state;
+    world_init(&world, WEB_SOCKETS);
+    signalr_client_drop(&world.bob);
+    scenario_run(&world.scenario);
+    expect(&world, "PUT", "/users/bob/groups/g", NULL, 200, "");
+    say(&world, "/groups/g/:send", "while away");
+    world.bob.host = 0;
+    signalr_client_open(&world.bob, "reconnect");
+    both_expect(&world, "", "say:while away");
+    world_deinit(&world);
+}
+
+static void
+is_a_user_in_a_group(void **state)
+{
+    struct world world;
+
+    (void)state;
+    world_init(&world, WEB_SOCKETS);
+    expect(&world, "HEAD", "/users/carl/groups/g", NULL, 404, "Info.User.NotInGroup");
+    expect(&world, "HEAD", "/users/bob/groups/g", NULL, 404, "Info.User.NotInGroup");
+    expect(&world, "PUT", PATH(world.bob, "/groups/g/connections/", ""), NULL, 200, "");
+    signalr_client_run(&world.bob);
+    expect(&world, "HEAD", "/users/bob/groups/g", NULL, 200, "");
+    /* Somebody is in the group, and ann is there: nobody says that ann is not in it. */
+    struct fake_client *caller = ask(&world, "HEAD", "/users/ann/groups/g", NULL);
+    expect_answer(caller, 0, "");
+    scenario_advance(&world.scenario, 999);
+    expect_answer(caller, 0, "");
+    scenario_advance(&world.scenario, 1);
+    expect_answer(caller, 404, "Info.User.NotInGroup");
+    fake_client_free(caller);
+    world_deinit(&world);
+}
+
+/* The last it was told. */
+static void
+expect_eviction(struct signalr_client *client, const char *text)
+{
+    struct bytes rest = buffer_bytes(&client->texts), line = BYTES_NONE, last = BYTES_NONE;
+
+    assert_true(client->is_evicted);
+    while (rest.length > 0 && bytes_split(&rest, '\n', &line)) {
+        last = line;
+    }
+    assert_bytes(last, bytes_from_string(text));
+}
+
+static void
+closed_and_told_why(void **state)
+{
+    struct world world;
+
+    (void)state;
+    for (int transport = 0; transport < SIGNALR_TRANSPORTS; transport++) {
+        world_init(&world, (enum signalr_transport)transport);
+        expect(&world, "DELETE", PATH(world.bob, "/connections/", "?reason=enough"), NULL, 200, "");
+        signalr_client_read(&world.bob);
+        expect_eviction(&world.bob, "{\"E\":\"enough\"}");
+        expect(&world, "DELETE", PATH(world.bob, "/connections/", ""), NULL, 404,
+               "Warning.Connection.NotExisted");
+        assert_int_equal(scenario_metric(&world.scenario, SCENARIO_CONNECTIONS), 1);
+        say(&world, "/:send", "who is left");
+        signalr_client_run(&world.ann);
+        signalr_client_expect(&world.ann, "say:who is left");
+        expect(&world, "POST", "/:closeConnections", NULL, 204, "");
+        scenario_run(&world.scenario);
+        assert_int_equal(scenario_metric(&world.scenario, SCENARIO_CONNECTIONS), 0);
+        world_deinit(&world);
+    }
+}
+
+/* What was said while it was away still counts when it comes back. */
+static void
+closed_between_two_transports(void **state)
+{
+    struct world world;
+
+    (void)state;
+    world_init(&world, WEB_SOCKETS);
+    signalr_client_drop(&world.bob);
+    scenario_run(&world.scenario);
+    expect(&world, "POST", "/users/bob/:closeConnections?reason=gone", NULL, 204, "");
+    scenario_run(&world.scenario);
+    assert_int_equal(scenario_metric(&world.scenario, SCENARIO_CONNECTIONS), 1);
+    world.bob.host = 0;
+    signalr_client_open(&world.bob, "reconnect");
+    signalr_client_run(&world.bob);
+    expect_eviction(&world.bob, "{\"E\":\"gone\"}");
+    assert_int_equal(scenario_metric(&world.scenario, SCENARIO_CONNECTIONS), 1);
+    world_deinit(&world);
+}
+
+static void
+nobody_answers_for_a_connection(void **state)
+{
+    struct world world;
+
+    (void)state;
+    world_init(&world, WEB_SOCKETS);
+    expect(&world, "PUT", "/groups/g/connections/nobody", NULL, 404, "Error.Connection.NotExisted");
+    expect(&world, "DELETE", "/groups/g/connections/nobody", NULL, 200, "");
+    /* It is known, but away: the change waits for it for half a minute, and is there when it comes.
+     */
+    signalr_client_drop(&world.bob);
+    scenario_run(&world.scenario);
+    struct fake_client *caller =
+        ask(&world, "PUT", PATH(world.bob, "/groups/g/connections/", ""), NULL);
+    scenario_advance(&world.scenario, 29 * 1000);
+    expect_answer(caller, 0, "");
+    scenario_advance(&world.scenario, 6 * 1000);
+    expect_answer(caller, 404, "Error.Connection.NotExisted");
+    fake_client_free(caller);
+    world_deinit(&world);
+}
+
+static void
+callers_go_away(void **state)
+{
+    static const char *const requests[][2] = {
+        {"POST", "/:send"},
+        {"PUT", "/users/ann/groups/g"},
+        {"HEAD", "/users/bob"},
+        {"HEAD", "/users/ann/groups/g"},
+        {"POST", "/:closeConnections"},
+    };
+    struct world world;
+
+    (void)state;
+    world_init(&world, WEB_SOCKETS);
+    world.scenario.hosts[0].port->holds_commands = true;
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        struct fake_client *caller =
+            ask(&world, requests[i][0], requests[i][1], "{\"target\":\"say\",\"arguments\":[1]}");
+        scenario_run(&world.scenario);
+        fake_client_free(caller);
+    }
+    world.scenario.hosts[0].port->holds_commands = false;
+    scenario_run(&world.scenario);
+    assert_int_equal(scenario_metric(&world.scenario, SCENARIO_CONNECTIONS), 0);
+    world_deinit(&world);
+}
+
+static void
+a_node_that_stops(void **state)
+{
+    struct world world;
+
+    (void)state;
+    world_init(&world, WEB_SOCKETS);
+    world.scenario.hosts[0].port->holds_commands = true;
+    struct fake_client *caller = ask(&world, "POST", "/:send", "{\"target\":\"say\"}");
+    expect_answer(caller, 0, "");
+    rest_api_drain(world.api);
+    expect(&world, "POST", "/:send", "{\"target\":\"say\"}", 503, "Error.Node.Stopping");
+    /* What is under way at the very end is forgotten. */
+    fake_client_free(caller);
+    world_deinit(&world);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(accepted_means_published),
+        cmocka_unit_test(what_the_farm_says_instead),
+        cmocka_unit_test(groups_of_a_connection),
+        cmocka_unit_test(groups_of_a_user_are_complete_from_the_command_on),
+        cmocka_unit_test(a_user_without_transport_finds_the_group),
+        cmocka_unit_test(is_a_user_in_a_group),
+        cmocka_unit_test(closed_and_told_why),
+        cmocka_unit_test(closed_between_two_transports),
+        cmocka_unit_test(nobody_answers_for_a_connection),
+        cmocka_unit_test(callers_go_away),
+        cmocka_unit_test(a_node_that_stops),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
