@@ -93,14 +93,26 @@ crypto_sha256(struct bytes input, uint8_t out[32])
     require(EVP_Digest(input.data, input.length, out, NULL, EVP_sha256(), NULL) == 1);
 }
 
-void
-crypto_hmac_sha256(struct bytes key, struct bytes input, uint8_t out[32])
+static void
+hmac(const EVP_MD *digest, struct bytes key, struct bytes input, uint8_t *out)
 {
     /* A NULL key would mean "the key of the last call". */
     const void *key_data = key.length == 0 ? (const void *)"" : key.data;
 
-    require(fits_int(key) && HMAC(EVP_sha256(), key_data, (int)key.length, input.data, input.length,
-                                  out, NULL) != NULL);
+    require(fits_int(key) &&
+            HMAC(digest, key_data, (int)key.length, input.data, input.length, out, NULL) != NULL);
+}
+
+void
+crypto_hmac_sha256(struct bytes key, struct bytes input, uint8_t out[32])
+{
+    hmac(EVP_sha256(), key, input, out);
+}
+
+void
+crypto_hmac_sha512(struct bytes key, struct bytes input, uint8_t out[64])
+{
+    hmac(EVP_sha512(), key, input, out);
 }
 
 enum status

@@ -19,6 +19,7 @@ void crypto_guid(char out[CRYPTO_GUID_TEXT_BYTES + 1]);
 void crypto_sha1(struct bytes input, uint8_t out[20]);
 void crypto_sha256(struct bytes input, uint8_t out[32]);
 void crypto_hmac_sha256(struct bytes key, struct bytes input, uint8_t out[32]);
+void crypto_hmac_sha512(struct bytes key, struct bytes input, uint8_t out[64]);
 /** HKDF-SHA256 (RFC 5869) without salt: one key for one ${purpose} out of ${secret}, both at most
  *  256 bytes. OK;  INVALID - ${secret} is empty or one is too long;  NO_MEMORY. */
 MUST_CHECK enum status crypto_derive_key(struct bytes secret, struct bytes purpose,

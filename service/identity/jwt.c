@@ -3,10 +3,16 @@
 
 #include "service/signalr/json_document.h"
 
-enum { HS256_BYTES = 32 };
+enum { HS256_BYTES = 32, HS512_BYTES = 64 };
 
 /* As RFC 7518 section 3.1 calls them. */
-enum algorithm { ALGORITHM_OTHER, ALGORITHM_HS256, ALGORITHM_RS256, ALGORITHM_ES256 };
+enum algorithm {
+    ALGORITHM_OTHER,
+    ALGORITHM_HS256,
+    ALGORITHM_HS512,
+    ALGORITHM_RS256,
+    ALGORITHM_ES256,
+};
 
 /* A token in its parts: header.claims.signature, the signature decoded. */
 struct parts {
@@ -82,35 +88,43 @@ algorithm_of(yyjson_val *header)
         return ALGORITHM_OTHER;
     }
     return bytes_equal(name, BYTES("HS256"))   ? ALGORITHM_HS256
+           : bytes_equal(name, BYTES("HS512")) ? ALGORITHM_HS512
            : bytes_equal(name, BYTES("RS256")) ? ALGORITHM_RS256
            : bytes_equal(name, BYTES("ES256")) ? ALGORITHM_ES256
                                                : ALGORITHM_OTHER;
 }
 
-static enum algorithm
-algorithm_of_key(const struct jwt_key *key)
+static bool
+is_for(const struct jwt_key *key, enum algorithm algorithm)
 {
     if (key->secret.length > 0) {
-        return ALGORITHM_HS256;
+        return algorithm == ALGORITHM_HS256 || algorithm == ALGORITHM_HS512;
     }
     if (key->public_key == NULL) {
-        return ALGORITHM_OTHER;
+        return false;
     }
-    return crypto_public_key_kind(key->public_key) == CRYPTO_KEY_RSA ? ALGORITHM_RS256
-                                                                     : ALGORITHM_ES256;
+    return algorithm == (crypto_public_key_kind(key->public_key) == CRYPTO_KEY_RSA
+                             ? ALGORITHM_RS256
+                             : ALGORITHM_ES256);
 }
 
 static bool
-has_signed(const struct jwt_key *key, const struct parts *parts)
+has_signed(const struct jwt_key *key, enum algorithm algorithm, const struct parts *parts)
 {
     struct bytes signature = buffer_bytes(&parts->signature);
-    uint8_t expected[HS256_BYTES];
+    uint8_t expected[HS512_BYTES];
+    size_t length = HS256_BYTES;
 
     if (key->secret.length == 0) {
         return crypto_public_key_verify(key->public_key, parts->input, signature);
     }
-    crypto_hmac_sha256(key->secret, parts->input, expected);
-    return signature.length == HS256_BYTES && crypto_equal(signature.data, expected, HS256_BYTES);
+    if (algorithm == ALGORITHM_HS512) {
+        crypto_hmac_sha512(key->secret, parts->input, expected);
+        length = HS512_BYTES;
+    } else {
+        crypto_hmac_sha256(key->secret, parts->input, expected);
+    }
+    return signature.length == length && crypto_equal(signature.data, expected, length);
 }
 
 static enum jwt_verdict
@@ -118,11 +132,11 @@ check_signature(const struct jwt_rules *rules, enum algorithm algorithm, const s
 {
     enum jwt_verdict verdict = JWT_ALGORITHM;
 
-    for (size_t i = 0; algorithm != ALGORITHM_OTHER && i < rules->key_count; i++) {
-        if (algorithm_of_key(&rules->keys[i]) != algorithm) {
+    for (size_t i = 0; i < rules->key_count; i++) {
+        if (!is_for(&rules->keys[i], algorithm)) {
             continue;
         }
-        if (has_signed(&rules->keys[i], parts)) {
+        if (has_signed(&rules->keys[i], algorithm, parts)) {
             return JWT_VALID;
         }
         verdict = JWT_SIGNATURE;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * jwt: whether a JSON Web Token (RFC 7519) in compact form is one of ours to believe, and what it
- * claims. HS256, RS256 and ES256, nothing else: "none" is no algorithm, and what a token says of
- * its algorithm only chooses among keys of that kind, so that a public key never serves as a
- * secret.
+ * claims. HS256, HS512, RS256 and ES256, nothing else: "none" is no algorithm, and what a token
+ * says of its algorithm only chooses among keys of that kind, so that a public key never serves as
+ * a secret.
  */
 #ifndef HUBPLANE_SERVICE_JWT_H
 #define HUBPLANE_SERVICE_JWT_H
@@ -30,7 +30,7 @@ enum jwt_verdict {
 
 /* One key: a shared secret, or when that is absent a public key. Both are borrowed. */
 struct jwt_key {
-    struct bytes secret; /* not empty: HS256 */
+    struct bytes secret; /* not empty: HS256 and HS512 */
     const struct crypto_public_key *public_key;
 };
 

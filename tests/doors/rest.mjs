@@ -249,6 +249,7 @@ Send = all.broadcastMessage
             assert.equal(await ask({ token }), 401, String(token));
         }
         assert.equal(await ask({ token: makeToken(keys[1], good) }), 202, 'the secondary key');
+        assert.equal(await ask({ token: makeToken(keys[0], good, { alg: 'HS512', typ: 'JWT' }) }), 202, 'the longer digest');
         assert.equal((await request(`${admin}/api/health`, { method: 'HEAD' })).status, 200);
         assert.match((await request(`${admin}/metrics`)).body, /hubplane_rest_unauthorized_total [1-9]/);
     });

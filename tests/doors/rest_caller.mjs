@@ -8,7 +8,7 @@ const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
 /** A JSON Web Token, signed with the text of ${key}. */
 export function makeToken(key, claims, header = { alg: 'HS256', typ: 'JWT' }) {
     const text = `${part(header)}.${part(claims)}`;
-    return `${text}.${crypto.createHmac('sha256', key).update(text).digest('base64url')}`;
+    return `${text}.${crypto.createHmac(header.alg === 'HS512' ? 'sha512' : 'sha256', key).update(text).digest('base64url')}`;
 }
 
 export class RestCaller {

@@ -33,13 +33,17 @@ hashes(void **state)
 static void
 hmac(void **state)
 {
-    uint8_t out[32];
+    uint8_t out[64];
 
     (void)state;
     crypto_hmac_sha256(BYTES("Jefe"), BYTES("what do ya want for nothing?"), out); /* RFC 4231, 2 */
     assert_hex(out, 32, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     crypto_hmac_sha256(BYTES_NONE, BYTES_NONE, out);
     assert_hex(out, 32, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+    crypto_hmac_sha512(BYTES("Jefe"), BYTES("what do ya want for nothing?"), out); /* RFC 4231, 2 */
+    assert_hex(out, 64,
+               "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"
+               "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737");
 }
 
 static void

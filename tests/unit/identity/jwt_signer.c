@@ -14,6 +14,7 @@
 struct jwt_signer {
     EVP_PKEY *key; /* NULL: the secret */
     bool is_elliptic;
+    bool is_long; /* SHA-512 */
     struct bytes secret;
 };
 
@@ -25,6 +26,7 @@ jwt_signer_new(const char *algorithm, struct bytes secret)
     assert_non_null(signer);
     signer->secret = secret;
     signer->is_elliptic = strcmp(algorithm, "ES256") == 0;
+    signer->is_long = strcmp(algorithm, "HS512") == 0;
     if (signer->is_elliptic) {
         signer->key = EVP_EC_gen("P-256");
         assert_non_null(signer->key);
@@ -84,8 +86,9 @@ jwt_signer_sign(const struct jwt_signer *signer, struct bytes header, struct byt
     buffer_append_byte(token, '.');
     crypto_base64url_encode(claims, token);
     if (signer->key == NULL) {
-        crypto_hmac_sha256(signer->secret, buffer_bytes(token), signature);
-        length = 32;
+        length = signer->is_long ? 64 : 32;
+        (signer->is_long ? crypto_hmac_sha512 : crypto_hmac_sha256)(signer->secret,
+                                                                    buffer_bytes(token), signature);
     } else {
         EVP_MD_CTX *context = EVP_MD_CTX_new();
         assert_int_equal(EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, signer->key), 1);

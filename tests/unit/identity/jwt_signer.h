@@ -7,8 +7,8 @@
 
 struct jwt_signer;
 
-/** A new key for "RS256" or "ES256"; anything else: ${secret} signs with HS256. Fails the test when
- * that cannot be done. */
+/** A new key for "RS256" or "ES256"; "HS256" and "HS512": ${secret} signs. Fails the test when that
+ * cannot be done. */
 struct jwt_signer *jwt_signer_new(const char *algorithm, struct bytes secret);
 void jwt_signer_free(struct jwt_signer *signer);
 /** Replace ${pem} by the public key. */

@@ -190,13 +190,41 @@ the_issuer_counts(void **state)
     assert_int_equal(judge(HS256, "{\"exp\":1}", &rules), JWT_ISSUER);
 }
 
+/* The header says which digest the signature was made with. */
+static void
+a_shared_key_signs_with_either_digest(void **state)
+{
+    static const struct {
+        const char *algorithm, *header;
+        enum jwt_verdict verdict;
+    } cases[] = {{"HS256", "{\"alg\":\"HS256\"}", JWT_VALID},
+                 {"HS512", "{\"alg\":\"HS512\"}", JWT_VALID},
+                 {"HS256", "{\"alg\":\"HS512\"}", JWT_SIGNATURE},
+                 {"HS512", "{\"alg\":\"HS256\"}", JWT_SIGNATURE}};
+    struct jwt_rules rules = rules_at(1);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct jwt_signer *signer = jwt_signer_new(cases[i].algorithm, shared_key.secret);
+        struct jwt jwt = {0};
+        struct buffer token;
+
+        buffer_init(&token, 1000);
+        jwt_signer_sign(signer, bytes_from_string(cases[i].header), BYTES("{\"exp\":1}"), &token);
+        assert_int_equal(jwt_verify(buffer_bytes(&token), &rules, &jwt), cases[i].verdict);
+        jwt_deinit(&jwt);
+        buffer_deinit(&token);
+        jwt_signer_free(signer);
+    }
+}
+
 static void
 the_header_counts(void **state)
 {
     struct jwt_rules rules = rules_at(1);
 
     (void)state;
-    assert_int_equal(judge("{\"alg\":\"HS512\"}", "{\"exp\":1}", &rules), JWT_ALGORITHM);
+    assert_int_equal(judge("{\"alg\":\"HS384\"}", "{\"exp\":1}", &rules), JWT_ALGORITHM);
     assert_int_equal(judge("{\"alg\":\"hs256\"}", "{\"exp\":1}", &rules), JWT_ALGORITHM);
     assert_int_equal(judge("{}", "{\"exp\":1}", &rules), JWT_ALGORITHM);
     assert_int_equal(judge("{\"alg\":\"HS256\",\"crit\":[\"exp\"]}", "{\"exp\":1}", &rules),
@@ -262,10 +290,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_algorithm_signs), cmocka_unit_test(a_short_rsa_key_is_not_read),
-        cmocka_unit_test(times_count),           cmocka_unit_test(the_audience_counts),
-        cmocka_unit_test(the_issuer_counts),     cmocka_unit_test(the_header_counts),
-        cmocka_unit_test(what_is_no_token),      cmocka_unit_test(who_it_is_about),
+        cmocka_unit_test(every_algorithm_signs),
+        cmocka_unit_test(a_short_rsa_key_is_not_read),
+        cmocka_unit_test(times_count),
+        cmocka_unit_test(the_audience_counts),
+        cmocka_unit_test(the_issuer_counts),
+        cmocka_unit_test(the_header_counts),
+        cmocka_unit_test(a_shared_key_signs_with_either_digest),
+        cmocka_unit_test(what_is_no_token),
+        cmocka_unit_test(who_it_is_about),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
