@@ -12,23 +12,11 @@
 #include "service/signalr/membership.h"
 #include "service/signalr/topic_name.h"
 
-enum { TEXTS_BYTES_MAX = 256 * 1024, REASON_BYTES_MAX = 1024 };
-
-static const char no_reason[] = "The application closed the connection.";
-
 struct rest_call {
     struct list_node node;          /* in the list of who started it */
     struct http_exchange *exchange; /* NULL: the caller has gone */
     struct worker_app *app;
-    struct bytes hub;
-    struct rest_route route; /* views into `names` */
-    struct buffer names;
-    struct buffer topic; /* whom it is about */
-    struct buffer group; /* topic of the group that is changed or asked about; may be empty */
-    struct bytes excluded[HTTP_PARAMETERS_MAX]; /* connections; views into `names` */
-    size_t excluded_count;
-    struct bytes reason; /* why clients are closed; a view into `names` */
-    uint16_t success;    /* what it is answered when all is well */
+    struct rest_request request;
     /* What it waits for. */
     struct backplane_request *query;
     bool has_asked_group; /* the query is about the group rather than the user */
@@ -70,9 +58,7 @@ free_call(struct rest_call *call)
     }
     timer_stop(context->timers, &call->find_timer);
     list_remove(&call->node);
-    buffer_deinit(&call->names);
-    buffer_deinit(&call->topic);
-    buffer_deinit(&call->group);
+    rest_request_deinit(&call->request);
     free(call);
 }
 
@@ -89,13 +75,30 @@ take_exchange(struct rest_call *call)
     return exchange;
 }
 
+static uint16_t
+success_of(const struct rest_route *route)
+{
+    switch (route->operation) {
+    case REST_SEND:
+        return 202;
+    case REST_CLOSE_ONE:
+        return route->is_version_1 ? 202 : 200;
+    case REST_CLOSE_MANY:
+    case REST_USER_LEAVE:
+    case REST_USER_LEAVE_ALL:
+        return 204;
+    default:
+        return 200;
+    }
+}
+
 static void
 end_well(struct rest_call *call)
 {
     struct http_exchange *exchange = take_exchange(call);
 
     if (exchange != NULL) {
-        rest_answer_empty(exchange, call->success);
+        rest_answer_empty(exchange, success_of(&call->request.route));
     }
     free_call(call);
 }
@@ -170,27 +173,28 @@ publish(struct rest_call *call, const struct signalr_message *message)
 static void
 send_message(struct rest_call *call, const struct rest_body *body)
 {
-    const struct rest_route *route = &call->route;
+    const struct rest_route *route = &call->request.route;
     struct hub_action_target to = {
         .target = route->connection.data != NULL ? HUB_TARGET_CLIENT
                   : route->group.data != NULL    ? HUB_TARGET_GROUP
                   : route->user.data != NULL     ? HUB_TARGET_USER
                                                  : HUB_TARGET_ALL,
-        .owner = call->hub,
+        .owner = call->request.hub,
         .connection = BYTES(""),
         .name = route->connection.data != NULL ? route->connection
                 : route->group.data != NULL    ? route->group
                                                : route->user,
-        .excluded = call->excluded,
-        .excluded_count = call->excluded_count,
+        .excluded = call->request.excluded,
+        .excluded_count = call->request.excluded_count,
     };
     struct hub_action action;
 
     hub_action_init(&action, HUB_ACTION_PUBLISH);
     enum status status = hub_action_begin(&action, &to);
     if (status == STATUS_OK) {
-        (void)hub_message_append_client_call(&action.text, call->hub, buffer_bytes(&body->target),
-                                             body->arguments, BYTES(""));
+        (void)hub_message_append_client_call(&action.text, call->request.hub,
+                                             buffer_bytes(&body->target), body->arguments,
+                                             BYTES(""));
         status = hub_action_end_value(&action, &to);
     }
     if (status == STATUS_OK) {
@@ -235,16 +239,18 @@ publish_command(struct rest_call *call, enum farm_command_kind kind, struct byte
     const struct farm_command command = {
         .kind = kind,
         .of = of,
-        .group = kind == FARM_COMMAND_LEAVE_ALL ? call->hub : buffer_bytes(&call->group),
-        .why = kind == FARM_COMMAND_CLOSE ? call->reason : BYTES(""),
+        .group =
+            kind == FARM_COMMAND_LEAVE_ALL ? call->request.hub : buffer_bytes(&call->request.group),
+        .why = kind == FARM_COMMAND_CLOSE ? call->request.reason : BYTES(""),
     };
     struct buffer value, filter;
 
     buffer_init(&value, FARM_COMMAND_BYTES_MAX);
-    buffer_init(&filter, TEXTS_BYTES_MAX);
+    buffer_init(&filter, REST_REQUEST_TEXTS_BYTES_MAX);
     enum status status = farm_command_encode(&command, &value);
     if (status == STATUS_OK) {
-        status = topic_name_append_filter(&filter, call->excluded, call->excluded_count);
+        status =
+            topic_name_append_filter(&filter, call->request.excluded, call->request.excluded_count);
     }
     if (status == STATUS_OK) {
         const struct signalr_message message = {.source = BYTES(""),
@@ -261,7 +267,7 @@ publish_command(struct rest_call *call, enum farm_command_kind kind, struct byte
 static void
 command_many(struct rest_call *call, enum farm_command_kind kind)
 {
-    enum status status = publish_command(call, kind, buffer_bytes(&call->topic));
+    enum status status = publish_command(call, kind, buffer_bytes(&call->request.topic));
 
     if (status != STATUS_OK) {
         end_badly(call, status);
@@ -275,7 +281,7 @@ start_leave_all(struct rest_call *call)
 
     buffer_init(&topic, TOPIC_NAME_BYTES_MAX);
     enum status status =
-        topic_name_append(&topic, TOPIC_NAME_CONNECTION, BYTES(""), call->route.connection);
+        topic_name_append(&topic, TOPIC_NAME_CONNECTION, BYTES(""), call->request.route.connection);
     if (status == STATUS_OK) {
         status = publish_command(call, FARM_COMMAND_LEAVE_ALL, buffer_bytes(&topic));
     }
@@ -288,8 +294,8 @@ start_leave_all(struct rest_call *call)
 static void
 close_connection(struct rest_call *call)
 {
-    enum status status = connection_command_abort(call->app, call->route.connection, call->reason,
-                                                  on_published, call);
+    enum status status = connection_command_abort(call->app, call->request.route.connection,
+                                                  call->request.reason, on_published, call);
 
     if (status == STATUS_OK) {
         call->is_publishing = true;
@@ -305,7 +311,7 @@ close_connection(struct rest_call *call)
 static void
 end_change(struct rest_call *call, enum status status)
 {
-    bool is_join = call->route.operation == REST_JOIN;
+    bool is_join = call->request.route.operation == REST_JOIN;
 
     if (status == STATUS_OK || (status == STATUS_NOT_FOUND && !is_join)) {
         end_well(call);
@@ -331,9 +337,9 @@ static void
 change_group(struct rest_call *call)
 {
     const struct membership_wish wish = {
-        .connection_id = call->route.connection,
-        .topic = buffer_bytes(&call->group),
-        .is_join = call->route.operation == REST_JOIN,
+        .connection_id = call->request.route.connection,
+        .topic = buffer_bytes(&call->request.group),
+        .is_join = call->request.route.operation == REST_JOIN,
         .is_in_order = true,
     };
     enum status status;
@@ -373,8 +379,8 @@ static void
 find_member(struct rest_call *call)
 {
     const struct farm_command command = {.kind = FARM_COMMAND_FIND,
-                                         .of = buffer_bytes(&call->topic),
-                                         .group = buffer_bytes(&call->group)};
+                                         .of = buffer_bytes(&call->request.topic),
+                                         .group = buffer_bytes(&call->request.group)};
     struct worker_app *app = call->app;
     struct buffer value;
 
@@ -406,7 +412,7 @@ static void start_query(struct rest_call *call, const struct buffer *topic);
 static void
 go_on_with_somebody(struct rest_call *call)
 {
-    switch (call->route.operation) {
+    switch (call->request.route.operation) {
     case REST_JOIN:
     case REST_LEAVE:
         change_group(call);
@@ -419,7 +425,7 @@ go_on_with_somebody(struct rest_call *call)
             find_member(call);
         } else {
             call->has_asked_group = true;
-            start_query(call, &call->group);
+            start_query(call, &call->request.group);
         }
         break;
     default:
@@ -431,7 +437,7 @@ go_on_with_somebody(struct rest_call *call)
 static void
 end_with_nobody(struct rest_call *call)
 {
-    const struct rest_route *route = &call->route;
+    const struct rest_route *route = &call->request.route;
 
     switch (route->operation) {
     case REST_JOIN:
@@ -480,100 +486,6 @@ start_query(struct rest_call *call, const struct buffer *topic)
  * The beginning.
  */
 
-/* What the request says of itself goes with it; the buffer has room for all of it. */
-static struct bytes
-keep(struct rest_call *call, struct bytes text)
-{
-    size_t from = call->names.length;
-
-    if (text.data == NULL) {
-        return BYTES_NONE;
-    }
-    buffer_append(&call->names, text);
-    return bytes_from(call->names.data + from, text.length);
-}
-
-/* "a,b": repeated parameters come joined. */
-static enum status
-keep_excluded(struct rest_call *call, struct bytes list)
-{
-    struct bytes rest = keep(call, list), id;
-
-    while (rest.data != NULL && bytes_split(&rest, ',', &id)) {
-        id = bytes_trim(id);
-        if (call->excluded_count == HTTP_PARAMETERS_MAX || bytes_find(id, '|') != SIZE_MAX ||
-            !bytes_is_utf8(id)) {
-            return STATUS_INVALID;
-        }
-        if (id.length > 0) {
-            call->excluded[call->excluded_count++] = id;
-        }
-    }
-    return STATUS_OK;
-}
-
-static enum status
-keep_texts(struct rest_call *call, const struct rest_call_options *options)
-{
-    const struct rest_route *route = options->route;
-    struct bytes excluded = http_parameters_get(options->parameters, BYTES("excluded"));
-    struct bytes reason = http_parameters_get(options->parameters, BYTES("reason"));
-    size_t total = route->connection.length + route->group.length + route->user.length +
-                   excluded.length + reason.length + sizeof(no_reason);
-
-    if (buffer_reserve(&call->names, total) == NULL) {
-        return call->names.status;
-    }
-    call->route = *route;
-    call->route.connection = keep(call, route->connection);
-    call->route.group = keep(call, route->group);
-    call->route.user = keep(call, route->user);
-    call->reason = keep(call, reason.length > 0 ? reason : bytes_from_string(no_reason));
-    return reason.length > REASON_BYTES_MAX || !bytes_is_utf8(reason)
-               ? STATUS_INVALID
-               : keep_excluded(call, excluded);
-}
-
-/* Whom it is about, and which group it changes: a user's, or a connection's, if it names either. */
-static enum status
-name_topics(struct rest_call *call)
-{
-    const struct rest_route *route = &call->route;
-    bool has_member = route->user.data != NULL || route->connection.data != NULL;
-    enum status status = STATUS_OK;
-
-    if (route->group.data != NULL) {
-        status = topic_name_append(has_member ? &call->group : &call->topic, TOPIC_NAME_HUB_GROUP,
-                                   call->hub, route->group);
-    }
-    if (status == STATUS_OK && route->user.data != NULL) {
-        status = topic_name_append(&call->topic, TOPIC_NAME_HUB_USER, call->hub, route->user);
-    } else if (status == STATUS_OK && route->connection.data != NULL) {
-        status = topic_name_append(&call->topic, TOPIC_NAME_HUB_CONNECTION, call->hub,
-                                   route->connection);
-    } else if (status == STATUS_OK && route->group.data == NULL) {
-        status = topic_name_append(&call->topic, TOPIC_NAME_HUB, call->hub, BYTES(""));
-    }
-    return status;
-}
-
-static uint16_t
-success_of(const struct rest_route *route)
-{
-    switch (route->operation) {
-    case REST_SEND:
-        return 202;
-    case REST_CLOSE_ONE:
-        return route->is_version_1 ? 202 : 200;
-    case REST_CLOSE_MANY:
-    case REST_USER_LEAVE:
-    case REST_USER_LEAVE_ALL:
-        return 204;
-    default:
-        return 200;
-    }
-}
-
 static struct rest_call *
 make_call(const struct rest_call_options *options)
 {
@@ -582,11 +494,6 @@ make_call(const struct rest_call_options *options)
     if (call != NULL) {
         call->exchange = options->exchange;
         call->app = options->app;
-        call->hub = options->hub;
-        call->success = success_of(options->route);
-        buffer_init(&call->names, TEXTS_BYTES_MAX);
-        buffer_init(&call->topic, TOPIC_NAME_BYTES_MAX);
-        buffer_init(&call->group, TOPIC_NAME_BYTES_MAX);
         list_append(options->calls, &call->node);
         http_exchange_on_closed(call->exchange, call, on_caller_gone);
     }
@@ -596,7 +503,7 @@ make_call(const struct rest_call_options *options)
 static void
 start(struct rest_call *call)
 {
-    switch (call->route.operation) {
+    switch (call->request.route.operation) {
     case REST_SEND:
         start_send(call);
         break;
@@ -616,7 +523,7 @@ start(struct rest_call *call)
         command_many(call, FARM_COMMAND_LEAVE_ALL);
         break;
     default:
-        start_query(call, &call->topic);
+        start_query(call, &call->request.topic);
         break;
     }
 }
@@ -630,26 +537,15 @@ rest_call_start(const struct rest_call_options *options)
         rest_answer_status(options->exchange, STATUS_NO_MEMORY);
         return;
     }
-    enum status status = keep_texts(call, options);
+    const struct rest_answer_error *error = NULL;
+    enum status status = rest_request_read(options->hub, options->route, options->parameters,
+                                           &call->request, &error);
     if (status == STATUS_OK) {
-        status = name_topics(call);
-    }
-    if (status == STATUS_INVALID) {
-        refuse(call, "Error.Query.Invalid",
-               "excluded names at most 64 connections, without \"|\", and reason has at most 1024 "
-               "bytes; "
-               "both are UTF-8.");
-    } else if (status == STATUS_LIMIT) {
-        refuse(call, "Error.Name.Invalid", "A name in the path is too long.");
-    } else if (status != STATUS_OK) {
-        end_badly(call, status);
-    } else if (call->route.operation == REST_USER_JOIN &&
-               http_parameters_get(options->parameters, BYTES("ttl")).data != NULL) {
-        refuse(
-            call, "Error.Ttl.Unsupported",
-            "ttl is not supported: a user's connections stay in a group until they leave or end.");
-    } else {
         start(call);
+    } else if (status == STATUS_INVALID) {
+        end_with(call, error);
+    } else {
+        end_badly(call, status);
     }
 }
 

@@ -4,9 +4,7 @@
 #ifndef HUBPLANE_SERVICE_REST_CALL_H
 #define HUBPLANE_SERVICE_REST_CALL_H
 
-#include "service/api/rest_answer.h"
-#include "service/api/rest_route.h"
-#include "service/http/http_parameters.h"
+#include "service/api/rest_request.h"
 #include "service/signalr/worker_app.h"
 
 struct rest_call_options {
