@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 void
 route_topics_init(struct route_topics *topics)
@@ -32,16 +31,13 @@ route_topics_get(struct route_topics *topics, struct bytes name)
     if (topic != NULL) {
         return topic;
     }
-    if ((topic = malloc(sizeof(*topic) + name.length)) == NULL) {
+    if ((topic = malloc(sizeof(*topic))) == NULL) {
         return NULL;
     }
     list_init(&topic->interests);
     list_init(&topic->messages);
-    topic->name_length = name.length;
-    if (name.length > 0) {
-        memcpy(topic->name, name.data, name.length);
-    }
-    if (map_put(&topics->map, name, topic) != STATUS_OK) {
+    topic->entry = map_add(&topics->map, name, topic);
+    if (topic->entry == NULL) {
         free(topic);
         return NULL;
     }
@@ -54,12 +50,12 @@ route_topics_release(struct route_topics *topics, struct route_topic *topic)
     if (!list_is_empty(&topic->interests) || !list_is_empty(&topic->messages)) {
         return;
     }
-    map_remove(&topics->map, route_topic_name(topic));
+    map_remove_entry(&topics->map, topic->entry);
     free(topic);
 }
 
 struct bytes
 route_topic_name(const struct route_topic *topic)
 {
-    return bytes_from(topic->name, topic->name_length);
+    return map_entry_key(topic->entry);
 }

@@ -8,10 +8,9 @@
 #include "common/base/map.h"
 
 struct route_topic {
-    struct list interests; /* struct route_interest.in_topic */
-    struct list messages;  /* struct route_history_link.in_topic, ascending ids */
-    size_t name_length;
-    uint8_t name[];
+    struct list interests;   /* struct route_interest.in_topic */
+    struct list messages;    /* struct route_history_link.in_topic, ascending ids */
+    struct map_entry *entry; /* in the map; its key is the name */
 };
 
 struct route_topics {

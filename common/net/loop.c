@@ -144,8 +144,7 @@ on_wakeup(uv_async_t *handle)
 void
 loop_at_turn_end(struct loop *loop, struct loop_turn_task *task)
 {
-    if (!task->is_scheduled) {
-        task->is_scheduled = true;
+    if (task->next == NULL) {
         task->next = &loop->turn_tasks;
         task->previous = loop->turn_tasks.previous;
         task->previous->next = task;
@@ -156,8 +155,7 @@ loop_at_turn_end(struct loop *loop, struct loop_turn_task *task)
 void
 loop_turn_task_cancel(struct loop_turn_task *task)
 {
-    if (task->is_scheduled) {
-        task->is_scheduled = false;
+    if (task->next != NULL) {
         task->previous->next = task->next;
         task->next->previous = task->previous;
         task->next = task->previous = NULL;

@@ -16,9 +16,8 @@ typedef void (*loop_fn)(void *context);
  * loop_turn_task_cancel() first. */
 struct loop_turn_task {
     void (*run)(struct loop_turn_task *task);
-    struct loop_turn_task *next;
+    struct loop_turn_task *next; /* NULL while not scheduled */
     struct loop_turn_task *previous;
-    bool is_scheduled;
 };
 
 /* What the loop and its streams have done since loop_new; for metrics and tests. Loop thread only.

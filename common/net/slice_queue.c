@@ -7,23 +7,30 @@
 void
 slice_queue_init(struct slice_queue *queue)
 {
-    queue->slots = queue->inline_slots;
     queue->capacity = SLICE_QUEUE_INLINE;
     queue->head = queue->count = 0;
     queue->total_bytes = 0;
 }
 
-static struct payload_slice *
-slot_at(const struct slice_queue *queue, uint32_t index)
+static bool
+is_on_heap(const struct slice_queue *queue)
 {
-    return &queue->slots[(queue->head + index) & (queue->capacity - 1)];
+    return queue->capacity > SLICE_QUEUE_INLINE;
+}
+
+static struct payload_slice *
+slot_at(struct slice_queue *queue, uint32_t index)
+{
+    struct payload_slice *slots = is_on_heap(queue) ? queue->slots.heap : queue->slots.own;
+
+    return &slots[(queue->head + index) & (queue->capacity - 1)];
 }
 
 static void
 shrink(struct slice_queue *queue)
 {
-    if (queue->slots != queue->inline_slots) {
-        free(queue->slots);
+    if (is_on_heap(queue)) {
+        free(queue->slots.heap);
     }
     slice_queue_init(queue);
 }
@@ -40,10 +47,10 @@ slice_queue_deinit(struct slice_queue *queue)
 static bool
 grow(struct slice_queue *queue)
 {
-    if (queue->capacity > UINT32_MAX / 2) {
+    if (queue->capacity > UINT32_MAX / 4) {
         return false;
     }
-    uint32_t capacity = queue->capacity * 2;
+    uint32_t capacity = queue->capacity * 4;
     struct payload_slice *slots = malloc(capacity * sizeof *slots);
     if (slots == NULL) {
         return false;
@@ -51,10 +58,10 @@ grow(struct slice_queue *queue)
     for (uint32_t i = 0; i < queue->count; i++) {
         slots[i] = *slot_at(queue, i);
     }
-    if (queue->slots != queue->inline_slots) {
-        free(queue->slots);
+    if (is_on_heap(queue)) {
+        free(queue->slots.heap);
     }
-    queue->slots = slots;
+    queue->slots.heap = slots;
     queue->capacity = capacity;
     queue->head = 0;
     return true;
@@ -77,7 +84,7 @@ slice_queue_push(struct slice_queue *queue, struct payload_slice slice)
 }
 
 struct bytes
-slice_queue_peek(const struct slice_queue *queue, uint32_t index)
+slice_queue_peek(struct slice_queue *queue, uint32_t index)
 {
     assert(index < queue->count);
     return payload_slice_bytes(*slot_at(queue, index));

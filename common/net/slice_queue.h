@@ -6,16 +6,18 @@
 
 #include "common/base/payload.h"
 
-enum { SLICE_QUEUE_INLINE = 4 };
+enum { SLICE_QUEUE_INLINE = 2 };
 
-/* Holds one reference to the payload of each slice. Must not move while in use. */
+/* Holds one reference to the payload of each slice. */
 struct slice_queue {
-    struct payload_slice *slots; /* inline_slots, or the heap; the capacity is a power of two */
-    uint32_t capacity;
+    uint32_t capacity; /* a power of two; SLICE_QUEUE_INLINE: the slots are `own`, else `heap` */
     uint32_t head;
     uint32_t count;
     size_t total_bytes;
-    struct payload_slice inline_slots[SLICE_QUEUE_INLINE];
+    union {
+        struct payload_slice own[SLICE_QUEUE_INLINE];
+        struct payload_slice *heap;
+    } slots;
 };
 
 void slice_queue_init(struct slice_queue *queue);
@@ -24,7 +26,7 @@ void slice_queue_deinit(struct slice_queue *queue);
 /** Takes its own reference. OK or NO_MEMORY. */
 MUST_CHECK enum status slice_queue_push(struct slice_queue *queue, struct payload_slice slice);
 /** The slice number ${index} from the front; there must be one. Borrowed until it is consumed. */
-struct bytes slice_queue_peek(const struct slice_queue *queue, uint32_t index);
+struct bytes slice_queue_peek(struct slice_queue *queue, uint32_t index);
 /** Drop ${length} bytes off the front; the heap goes when the queue becomes empty. */
 void slice_queue_consume(struct slice_queue *queue, size_t length);
 

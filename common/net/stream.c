@@ -131,7 +131,7 @@ stream_on_handle_closed(uv_handle_t *handle)
     struct stream *stream = handle->data;
     loop_entered(stream->loop);
     /* libuv has completed every request before this. */
-    assert(stream->request == NULL && !stream->turn_end.is_scheduled);
+    assert(stream->request == NULL && stream->turn_end.next == NULL);
     if (!stream->is_silent && stream->handler->on_closed != NULL) {
         stream->handler->on_closed(stream->owner, stream->final_status, stream->reason);
     }

@@ -50,17 +50,17 @@ struct stream {
     struct loop *loop;
     struct stream_tls *tls;         /* NULL = plain */
     struct dialer *dialer;          /* while CONNECTING to a host */
-    int attempt_error;              /* of its last attempt, a libuv code */
     struct stream_request *request; /* the one under way, or NULL */
     const char *reason;
     char *peer_address;
     size_t queue_high_bytes;
     size_t queue_limit_bytes;
+    size_t linger_left_bytes; /* queued when the linger timer was last started */
     uint32_t handshake_timeout_ms;
     uint32_t user_timeout_ms;
-    size_t linger_left_bytes; /* queued when the linger timer was last started */
-    enum stream_state state;
+    int attempt_error; /* of the dialer's last attempt, a libuv code */
     enum status final_status;
+    uint8_t state; /* enum stream_state */
     uint8_t linger_rounds;
     bool is_silent; /* opening it failed: the owner never heard of it */
     bool is_paused;

@@ -106,7 +106,7 @@ end_of_input(struct stream *stream, int code)
 {
     stream->has_peer_ended = true;
     stream->is_reading = false;
-    switch (stream->state) {
+    switch ((enum stream_state)stream->state) {
     case STREAM_LINGERING:
         /* Both directions are closed. A shutdown under way closes when it is done. */
         if (stream->request == NULL) {

@@ -141,8 +141,7 @@ vector_of(struct bytes bytes)
 
 /* The front of the queue as vectors, at most ${limit_bytes} (but at least one slice). */
 static unsigned int
-gather_vectors(const struct slice_queue *queue, size_t limit_bytes, uv_buf_t *vectors,
-               size_t *length)
+gather_vectors(struct slice_queue *queue, size_t limit_bytes, uv_buf_t *vectors, size_t *length)
 {
     unsigned int count = 0;
     *length = 0;

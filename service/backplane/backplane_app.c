@@ -176,7 +176,7 @@ catch_up(struct backplane_app *app, uint64_t current_id)
         if (topic->state == TOPIC_NEW) {
             topic_interest_complete(topic, app->position);
         }
-        texts[count] = topic_interest_text(&app->interest, topic);
+        texts[count] = topic_interest_text(topic);
         topics[count] = (struct link_topic){texts[count], app->position};
         count++;
     }
@@ -328,7 +328,7 @@ send_added(struct backplane_app *app)
             }
             texts = grown;
         }
-        texts[count++] = topic_interest_text(&app->interest, topic);
+        texts[count++] = topic_interest_text(topic);
         topic_interest_ask(&app->interest, topic, app->next_request);
     }
     if (count > 0) {
@@ -346,7 +346,7 @@ remove_expired(struct backplane_app *app)
     struct interested_topic *topic;
 
     while ((topic = topic_interest_expired(&app->interest, now_ms)) != NULL) {
-        struct bytes text = topic_interest_text(&app->interest, topic);
+        struct bytes text = topic_interest_text(topic);
         if (topic->state != TOPIC_NEW && app->phase == APP_LINKED) {
             link_client_interest(app->backplane->link, app->handle, 0, NULL, 0, &text, 1);
         }

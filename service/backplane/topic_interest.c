@@ -2,7 +2,6 @@
 #include "service/backplane/topic_interest.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 void
 topic_interest_init(struct topic_interest *interest, size_t worker_count)
@@ -31,25 +30,22 @@ topic_interest_find(const struct topic_interest *interest, struct bytes topic)
 }
 
 struct bytes
-topic_interest_text(const struct topic_interest *interest, const struct interested_topic *topic)
+topic_interest_text(const struct interested_topic *topic)
 {
-    return bytes_from(&topic->counts[interest->worker_count], topic->length);
+    return map_entry_key(topic->entry);
 }
 
 static struct interested_topic *
 topic_new(struct topic_interest *interest, struct bytes text)
 {
     size_t counts_bytes = interest->worker_count * sizeof(uint32_t);
-    struct interested_topic *topic = calloc(1, sizeof(*topic) + counts_bytes + text.length);
+    struct interested_topic *topic = calloc(1, sizeof(*topic) + counts_bytes);
 
     if (topic == NULL) {
         return NULL;
     }
-    topic->length = text.length;
-    if (text.length > 0) {
-        memcpy(&topic->counts[interest->worker_count], text.data, text.length);
-    }
-    if (map_put(&interest->topics, text, topic) != STATUS_OK) {
+    topic->entry = map_add(&interest->topics, text, topic);
+    if (topic->entry == NULL) {
         free(topic);
         return NULL;
     }
@@ -118,7 +114,7 @@ topic_interest_remove(struct topic_interest *interest, struct interested_topic *
     if (topic->state == TOPIC_ASKED) {
         list_remove(&topic->asking);
     }
-    (void)map_remove(&interest->topics, topic_interest_text(interest, topic));
+    map_remove_entry(&interest->topics, topic->entry);
     free(topic);
 }
 

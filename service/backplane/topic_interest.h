@@ -17,14 +17,14 @@ struct interested_topic {
     /* in `added` while NEW and used, in `lingering` while nobody listens, else in none */
     struct list_node changed;
     struct list_node asking; /* in `asked` while ASKED */
+    struct map_entry *entry; /* in `topics`; its key is the topic's text */
     enum interested_topic_state state;
     uint32_t request;
     uint64_t complete_since;
     uint64_t latest; /* chain head in the recent ring */
     uint64_t linger_until_ms;
     uint32_t users;    /* sum of counts */
-    size_t length;     /* of the text behind the counts */
-    uint32_t counts[]; /* per worker; then the topic's text */
+    uint32_t counts[]; /* per worker */
 };
 
 struct topic_interest {
@@ -58,7 +58,6 @@ void topic_interest_ask(struct topic_interest *interest, struct interested_topic
                         uint32_t request);
 /** Whatever it was, from ${since} on it is complete. */
 void topic_interest_complete(struct interested_topic *topic, uint64_t since);
-struct bytes topic_interest_text(const struct topic_interest *interest,
-                                 const struct interested_topic *topic);
+struct bytes topic_interest_text(const struct interested_topic *topic);
 
 #endif

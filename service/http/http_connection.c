@@ -20,8 +20,7 @@ enum status
 http_connection_new(struct http_server *server, struct sink *sink, const char *peer_address,
                     bool is_tls, struct http_connection **out)
 {
-    size_t address_bytes = strlen(peer_address) + 1;
-    struct http_connection *connection = calloc(1, sizeof(*connection) + address_bytes);
+    struct http_connection *connection = calloc(1, sizeof(*connection));
     if (connection == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -29,7 +28,7 @@ http_connection_new(struct http_server *server, struct sink *sink, const char *p
     connection->sink = sink;
     connection->is_tls = is_tls;
     connection->keeps_alive = true;
-    memcpy(connection->peer_address, peer_address, address_bytes);
+    connection->peer_address = peer_address;
     buffer_init(&connection->backlog, BACKLOG_MAX_BYTES);
     connection->state = HTTP_CONNECTION_IDLE;
     http_connection_set_state(connection, HTTP_CONNECTION_IDLE);
@@ -325,7 +324,7 @@ read_input(struct http_connection *connection, struct bytes *input)
 {
     connection->is_reading = true;
     while (input->length > 0) {
-        switch (connection->state) {
+        switch ((enum http_connection_state)connection->state) {
         case HTTP_CONNECTION_IDLE:
             begin_request(connection, input);
             continue;
@@ -372,7 +371,7 @@ read_backlog(struct http_connection *connection)
     if (connection->state == HTTP_CONNECTION_FINISHING) {
         return;
     }
-    connection->backlog_offset = connection->backlog.length - input.length;
+    connection->backlog_offset = (uint32_t)(connection->backlog.length - input.length);
     if (input.length == 0) {
         buffer_deinit(&connection->backlog);
         connection->backlog_offset = 0;
@@ -409,7 +408,7 @@ static void
 on_timer(struct timer *timer)
 {
     struct http_connection *connection = CONTAINER_OF(timer, struct http_connection, timer);
-    switch (connection->state) {
+    switch ((enum http_connection_state)connection->state) {
     case HTTP_CONNECTION_IDLE:
         if (backlog_bytes(connection) > 0) {
             read_backlog(connection);

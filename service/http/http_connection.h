@@ -33,9 +33,8 @@ struct http_server {
     struct log_limit refusal_limit; /* for http_connection; zero-initialised */
 };
 
-/** ${server} outlives the connection. ${sink} belongs to the caller and outlives it until
- * http_connection_closed().
- *  ${peer_address} is copied. OK or NO_MEMORY. */
+/** ${server} outlives the connection. ${sink} and ${peer_address} belong to the caller and
+ * outlive it until http_connection_closed(). OK or NO_MEMORY. */
 MUST_CHECK enum status http_connection_new(struct http_server *server, struct sink *sink,
                                            const char *peer_address, bool is_tls,
                                            struct http_connection **out);

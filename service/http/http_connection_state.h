@@ -41,17 +41,17 @@ struct http_connection {
     struct http_exchange exchange;      /* PENDING and STREAMING */
     struct timer timer;                 /* what for depends on the state */
     struct buffer backlog; /* bytes that came while an exchange was open; without memory else */
-    size_t backlog_offset; /* of it has been read already */
-    enum http_connection_state state;
-    enum http_framing framing; /* STREAMING */
-    uint8_t version_minor;     /* of the present request */
-    bool is_head;              /* the present request is HEAD */
-    bool is_bodiless;          /* STREAMING: nothing is written after the headers */
-    bool keeps_alive;          /* the client wants to, and we are not draining */
+    const char *peer_address;
+    uint32_t backlog_offset; /* of it has been read already */
+    uint8_t state;           /* enum http_connection_state */
+    uint8_t framing;         /* STREAMING: enum http_framing */
+    uint8_t version_minor;   /* of the present request */
+    bool is_head;            /* the present request is HEAD */
+    bool is_bodiless;        /* STREAMING: nothing is written after the headers */
+    bool keeps_alive;        /* the client wants to, and we are not draining */
     bool is_tls;
     bool is_reading; /* inside the reading loop, which goes on by itself after an answer */
     bool is_paused;  /* the sink reads nothing: the backlog is long enough */
-    char peer_address[];
 };
 
 struct http_connection *http_connection_of(struct http_exchange *exchange);

@@ -48,7 +48,7 @@ group_spans_join(struct group_spans *spans, struct topic_table *table, struct by
         return STATUS_OK;
     }
     if (spans->count == spans->capacity) {
-        size_t capacity = spans->capacity == 0 ? 8 : spans->capacity * 2;
+        uint32_t capacity = spans->capacity == 0 ? 8 : spans->capacity * 2;
         struct group_span *grown = realloc(spans->items, capacity * sizeof(*grown));
         if (grown == NULL) {
             topic_release(table, topic);
@@ -109,7 +109,7 @@ group_spans_has_before(const struct group_spans *spans, size_t count, const stru
 void
 group_spans_remove(struct group_spans *spans, struct topic_table *table, const struct topic *topic)
 {
-    size_t kept = 0;
+    uint32_t kept = 0;
 
     for (size_t i = 0; i < spans->count; i++) {
         if (spans->items[i].topic == topic) {

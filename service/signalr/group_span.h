@@ -21,8 +21,8 @@ struct group_span {
 /* Zero-initialised = empty. */
 struct group_spans {
     struct group_span *items;
-    size_t count;
-    size_t capacity;
+    uint32_t count;
+    uint32_t capacity;
 };
 
 void group_spans_deinit(struct group_spans *spans, struct topic_table *table);

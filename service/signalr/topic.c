@@ -28,8 +28,14 @@ topic_name_of(const struct topic *topic)
     return bytes_from(topic->name, topic->name_length);
 }
 
+static uint32_t
+hash_of(const struct topic_table *table, struct bytes name)
+{
+    return (uint32_t)hash_bytes(&table->key, name);
+}
+
 static struct topic *
-find_hashed(const struct topic_table *table, uint64_t hash, struct bytes name)
+find_hashed(const struct topic_table *table, uint32_t hash, struct bytes name)
 {
     if (table->bucket_count == 0) {
         return NULL;
@@ -46,7 +52,7 @@ find_hashed(const struct topic_table *table, uint64_t hash, struct bytes name)
 struct topic *
 topic_find(const struct topic_table *table, struct bytes name)
 {
-    return find_hashed(table, hash_bytes(&table->key, name), name);
+    return find_hashed(table, hash_of(table, name), name);
 }
 
 /* Chains stay about one long. When memory is short they may grow: slower, not wrong. */
@@ -76,12 +82,12 @@ grow_buckets(struct topic_table *table)
 }
 
 static struct topic *
-make_topic(struct topic_table *table, uint64_t hash, struct bytes name)
+make_topic(struct topic_table *table, uint32_t hash, struct bytes name)
 {
     if (table->count >= table->bucket_count && !grow_buckets(table)) {
         return NULL;
     }
-    struct topic *topic = malloc(sizeof(*topic) + name.length);
+    struct topic *topic = malloc(offsetof(struct topic, name) + name.length);
     if (topic == NULL) {
         return NULL;
     }
@@ -137,7 +143,7 @@ struct topic *
 topic_acquire(struct topic_table *table, struct bytes name)
 {
     assert(name.length <= UINT16_MAX);
-    uint64_t hash = hash_bytes(&table->key, name);
+    uint32_t hash = hash_of(table, name);
     struct topic *topic = find_hashed(table, hash, name);
 
     if (topic == NULL) {

@@ -28,7 +28,7 @@ struct topic {
     struct connection *owner;             /* of c-<id>: the connection with that id; else NULL */
     struct topic_attachment *attachments; /* room for as many as there are uses */
     struct topic_attachment single; /* that room while there is one: most topics are private */
-    uint64_t hash;
+    uint32_t hash;
     uint32_t attached_count;
     uint32_t capacity;
     uint32_t uses;

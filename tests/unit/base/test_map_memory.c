@@ -8,7 +8,7 @@ enum { ENTRY_COUNT = 400 };
 
 static int value;
 
-/* Enough entries to make uthash expand its buckets several times. Returns how many went in. */
+/* Enough entries to make it double its buckets several times. Returns how many went in. */
 static size_t
 fill(struct map *map)
 {

@@ -37,7 +37,7 @@ scheduled_twice_runs_once(void **state)
     assert_int_equal(job.runs, 0);
     net_step(&fixture);
     assert_int_equal(job.runs, 1);
-    assert_false(job.task.is_scheduled);
+    assert_null(job.task.next);
     net_step(&fixture);
     assert_int_equal(job.runs, 1);
     loop_at_turn_end(fixture.loop, &job.task);
