@@ -112,6 +112,17 @@ bridge_peer_open_app(struct bridge_peer *peer, struct route_app *app)
     }
 }
 
+uint16_t
+bridge_peer_handle(const struct bridge_peer *peer, const struct route_app *app)
+{
+    const struct bridge_peer_app *entry = find_app(peer, app);
+
+    return peer->state == BRIDGE_PEER_LINKED && entry != NULL &&
+                   entry->state == BRIDGE_PEER_APP_OPEN
+               ? (uint16_t)(entry - peer->apps + 1)
+               : 0;
+}
+
 bool
 bridge_peer_has_told(const struct bridge_peer *peer, const struct route_app *app)
 {
@@ -143,7 +154,7 @@ on_welcome(void *owner, const struct link_identity *bridge)
     }
     set_state(peer, BRIDGE_PEER_LINKED);
     peer->was_tried = true;
-    peer->is_mute = false;
+    peer->asking.is_mute = false;
     peer->app_count = 0;
     backoff_reset(&peer->backoff);
     log_info(log_of(peer), peer->subject, "linked name=%.*s software=\"%.*s\"",
@@ -207,128 +218,6 @@ on_goaway(void *owner, struct bytes reason, struct bytes others)
     stream_close(peer->stream, "the other bridge is being stopped");
 }
 
-/* ---- Its history ---- */
-
-static struct route_bridges_read *
-first_read(const struct bridge_peer *peer)
-{
-    struct list_node *node = list_first(&peer->reads);
-
-    return node == NULL ? NULL : CONTAINER_OF(node, struct route_bridges_read, node);
-}
-
-/* Whoever is told may ask another bridge, or this one for something else. */
-static void
-fail_reads(struct bridge_peer *peer)
-{
-    struct route_bridges_read *read;
-    struct list failed;
-
-    timer_stop(loop_timers(peer->options->loop), &peer->patience);
-    list_init(&failed);
-    while ((read = first_read(peer)) != NULL) {
-        list_remove(&read->node);
-        list_append(&failed, &read->node);
-    }
-    LIST_FOR_EACH (node, &failed) {
-        read = CONTAINER_OF(node, struct route_bridges_read, node);
-        list_remove(node);
-        peer->options->on_read(peer->options->owner, peer, read, 0, 0);
-    }
-}
-
-static void
-on_patience(struct timer *timer)
-{
-    struct bridge_peer *peer = CONTAINER_OF(timer, struct bridge_peer, patience);
-
-    log_warn(log_of(peer), peer->subject,
-             "does not answer: until it does, its history is not asked for");
-    peer->is_mute = true;
-    fail_reads(peer);
-}
-
-static void
-be_patient(struct bridge_peer *peer)
-{
-    timer_start(loop_timers(peer->options->loop), &peer->patience, BRIDGE_PEER_PATIENCE_MS,
-                on_patience);
-}
-
-static void
-ask_for_first(struct bridge_peer *peer)
-{
-    const struct route_bridges_read *read = first_read(peer);
-    const struct bridge_peer_app *entry = find_app(peer, read->app);
-
-    peer->request++;
-    link_client_replay_range(peer->link, (uint16_t)(entry - peer->apps + 1), peer->request,
-                             read->from_id, read->missing_to);
-    be_patient(peer);
-}
-
-bool
-bridge_peer_read(struct bridge_peer *peer, struct route_bridges_read *read)
-{
-    const struct bridge_peer_app *entry = find_app(peer, read->app);
-    bool is_first = list_is_empty(&peer->reads);
-
-    if (peer->state != BRIDGE_PEER_LINKED || peer->is_mute || entry == NULL ||
-        entry->state != BRIDGE_PEER_APP_OPEN) {
-        return false;
-    }
-    list_append(&peer->reads, &read->node);
-    if (is_first) {
-        ask_for_first(peer);
-    }
-    return true;
-}
-
-static void
-on_deliver(void *owner, uint16_t handle, uint32_t request, uint64_t id, struct bytes frame,
-           bool is_foreign)
-{
-    struct bridge_peer *peer = owner;
-    struct route_bridges_read *read = first_read(peer);
-
-    (void)handle;
-    (void)is_foreign;
-    link_client_credit(peer->link, frame.length);
-    if (read == NULL || request != peer->request || id < read->from_id || id > read->missing_to) {
-        return;
-    }
-    be_patient(peer);
-    buffer_clear(&peer->message);
-    (void)buffer_append_uint64(&peer->message, id);
-    (void)buffer_append_byte(&peer->message, ' ');
-    if (buffer_append(&peer->message, frame) == STATUS_OK) {
-        metrics_add(peer->options->metrics, BRIDGE_METRIC_PEER_MESSAGES, 1);
-        read->on_entry(read, buffer_bytes(&peer->message));
-    }
-}
-
-static void
-on_replayed(void *owner, uint16_t handle, uint32_t request, uint64_t read_to, uint64_t missing_to)
-{
-    struct bridge_peer *peer = owner;
-    struct route_bridges_read *read = first_read(peer);
-
-    (void)handle;
-    if (request != peer->request) {
-        return;
-    }
-    peer->is_mute = false;
-    if (read == NULL) {
-        return; /* too late */
-    }
-    list_remove(&read->node);
-    timer_stop(loop_timers(peer->options->loop), &peer->patience);
-    if (first_read(peer) != NULL) {
-        ask_for_first(peer);
-    }
-    peer->options->on_read(peer->options->owner, peer, read, read_to, missing_to);
-}
-
 /* The link has finished the stream, whose end is what matters. */
 static void
 on_failed(void *owner, enum status status, const char *reason)
@@ -345,7 +234,7 @@ on_failed(void *owner, enum status status, const char *reason)
                  "refused this bridge: %s status=%s suppressed=%" PRIu64, reason,
                  status_name(status), suppressed);
     }
-    fail_reads(peer);
+    bridge_asking_cut_off(peer);
 }
 
 static const struct link_client_handler link_handler = {
@@ -355,10 +244,10 @@ static const struct link_client_handler link_handler = {
     .on_published = link_client_ignore_published,
     .on_refused = link_client_ignore_refused,
     .on_interest_ack = link_client_ignore_interest_ack,
-    .on_deliver = on_deliver,
-    .on_replayed = on_replayed,
+    .on_deliver = bridge_asking_deliver,
+    .on_replayed = bridge_asking_replayed,
     .on_gap = link_client_ignore_gap,
-    .on_query_ack = link_client_ignore_query_ack,
+    .on_query_ack = bridge_asking_query_ack,
     .on_state = link_client_ignore_state,
     .on_secrets = link_client_ignore_secrets,
     .on_position = on_position,
@@ -485,8 +374,7 @@ bridge_peer_new(const struct bridge_peer_options *options, struct bytes address)
         return NULL;
     }
     peer->options = options;
-    list_init(&peer->reads);
-    buffer_init(&peer->message, SIZE_MAX);
+    bridge_asking_init(&peer->asking);
     peer->address = bytes_duplicate(address);
     peer->subject = subject_of(address);
     backoff_init(&peer->backoff, BACKOFF_FIRST_MS, BACKOFF_LIMIT_MS);
@@ -528,8 +416,7 @@ bridge_peer_free(struct bridge_peer *peer)
 {
     assert(peer->stream == NULL);
     timer_stop(loop_timers(peer->options->loop), &peer->retry);
-    timer_stop(loop_timers(peer->options->loop), &peer->patience);
-    buffer_deinit(&peer->message);
+    bridge_asking_deinit(&peer->asking);
     free(peer->subject);
     free(peer->address);
     free(peer);

@@ -4,6 +4,7 @@
 #ifndef HUBPLANE_BRIDGE_BRIDGE_PEER_H
 #define HUBPLANE_BRIDGE_BRIDGE_PEER_H
 
+#include "bridge/node_link/bridge_asking.h"
 #include "common/base/backoff.h"
 #include "common/base/list.h"
 #include "common/base/metrics.h"
@@ -14,11 +15,6 @@ struct bridge_apps;
 struct bridge_peer;
 struct bridge_trust;
 struct route_app;
-struct route_bridges_read;
-
-/* A bridge that has said nothing for so long while it was asked for history is not asked again
- * until it has answered. */
-enum { BRIDGE_PEER_PATIENCE_MS = 3000 };
 
 /* What all of a bridge's peers share. */
 struct bridge_peer_options {
@@ -34,6 +30,8 @@ struct bridge_peer_options {
      * the read's on_entry, except what ids up to ${missing_to} may have been. */
     void (*on_read)(void *owner, struct bridge_peer *peer, struct route_bridges_read *read,
                     uint64_t read_to, uint64_t missing_to);
+    /* Whether one of its nodes listens to what ${query} is about, as far as is known. */
+    void (*on_query_answer)(void *owner, struct route_bridges_query *query, bool exists);
     void *owner;
 };
 
@@ -62,11 +60,7 @@ struct bridge_peer {
     bool was_tried; /* the first attempt to link has ended, one way or the other */
     struct bridge_peer_app apps[LINK_APPS_MAX];
     size_t app_count;
-    struct list reads; /* struct route_bridges_read.node; the first has been asked for */
-    uint32_t request;  /* of the last REPLAY */
-    bool is_mute;      /* which it has not answered in time */
-    struct timer patience;
-    struct buffer message;
+    struct bridge_asking asking;
     struct backoff backoff;
     struct timer retry;
     struct log_limit failures;
@@ -83,9 +77,8 @@ void bridge_peer_share(struct bridge_peer *peer);
 void bridge_peer_open_app(struct bridge_peer *peer, struct route_app *app);
 /** Whether it has said how far it knows the ids of ${app}, or will not say soon. */
 bool bridge_peer_has_told(const struct bridge_peer *peer, const struct route_app *app);
-/** Ask it for the ids from ${read}->from_id to ${read}->missing_to; on_read fires later. False: it
- * cannot be asked. */
-MUST_CHECK bool bridge_peer_read(struct bridge_peer *peer, struct route_bridges_read *read);
+/** The handle of ${app} on the link; 0 when it is not open there. */
+uint16_t bridge_peer_handle(const struct bridge_peer *peer, const struct route_app *app);
 /** Leave it if its certificate is revoked by now. */
 void bridge_peer_check_revoked(struct bridge_peer *peer);
 /** Leave it for good; a stream that is open goes later. */

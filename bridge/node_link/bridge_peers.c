@@ -76,7 +76,7 @@ static bool
 ask(const struct bridge_peers *peers, struct list_node *node, struct route_bridges_read *read)
 {
     for (; node != &peers->list.head; node = node->next) {
-        if (bridge_peer_read(bridge_peer_from(node), read)) {
+        if (bridge_asking_read(bridge_peer_from(node), read)) {
             return true;
         }
     }
@@ -116,9 +116,55 @@ on_read(void *owner, struct bridge_peer *peer, struct route_bridges_read *read, 
     }
 }
 
+static void
+end_query(struct bridge_peers *peers, struct route_bridges_query *query, bool exists)
+{
+    timer_stop(loop_timers(peers->options.loop), &query->timer);
+    LIST_FOR_EACH (node, &peers->list) {
+        bridge_asking_forget_query(bridge_peer_from(node), query);
+    }
+    query->on_done(query, exists);
+}
+
+static void
+on_query_timer(struct timer *timer)
+{
+    struct route_bridges_query *query = CONTAINER_OF(timer, struct route_bridges_query, timer);
+
+    end_query(CONTAINER_OF(query->bridges, struct bridge_peers, base), query, false);
+}
+
+/* All at once: the first yes is the answer. */
+static bool
+query_nodes(struct route_bridges *base, struct route_bridges_query *query, struct bytes topic)
+{
+    const struct bridge_peers *peers = CONTAINER_OF(base, struct bridge_peers, base);
+
+    query->bridges = base;
+    query->waiting_count = 0;
+    LIST_FOR_EACH (node, &peers->list) {
+        query->waiting_count += bridge_asking_query(bridge_peer_from(node), query, topic);
+    }
+    if (query->waiting_count > 0) {
+        timer_start(loop_timers(peers->options.loop), &query->timer, BRIDGE_ASKING_PATIENCE_MS,
+                    on_query_timer);
+    }
+    return query->waiting_count > 0;
+}
+
+static void
+on_query_answer(void *owner, struct route_bridges_query *query, bool exists)
+{
+    query->waiting_count--;
+    if (exists || query->waiting_count == 0) {
+        end_query(owner, query, exists);
+    }
+}
+
 static const struct route_bridges_operations operations = {
     .have_told = have_told,
     .read = read_histories,
+    .query = query_nodes,
 };
 
 /* ---- Life ---- */
@@ -155,6 +201,7 @@ bridge_peers_open(struct bridge_peers *peers, const struct bridge_peers_options 
         .on_stream_opened = on_stream_opened,
         .on_stream_closed = on_stream_closed,
         .on_read = on_read,
+        .on_query_answer = on_query_answer,
         .owner = peers,
     };
     list_init(&peers->list);

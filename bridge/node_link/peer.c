@@ -10,6 +10,7 @@
 #include "bridge/bridge_apps.h"
 #include "bridge/bridge_metrics.h"
 #include "bridge/bridge_trust.h"
+#include "bridge/route/route_query.h"
 #include "common/net/listener.h"
 #include "common/wire/link_server.h"
 
@@ -314,11 +315,7 @@ on_replay(void *owner, uint16_t handle, uint32_t request, uint64_t to_id,
 static void
 on_query(void *owner, uint16_t handle, uint32_t request, struct bytes topic)
 {
-    struct peer *peer = owner;
-    const struct route_member *member = find_member(peer, handle);
-    bool exists = route_app_has_listener(member->app, topic, member);
-
-    link_server_query_ack(peer->route.link, handle, request, exists);
+    route_query_add(find_member(owner, handle), request, topic);
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/list.h"
+#include "common/base/timer.h"
 
 struct route_app;
 struct route_bridges;
@@ -27,11 +28,23 @@ struct route_bridges_read {
     uint64_t missing_to;
 };
 
+/* Whether a node of another bridge listens to a topic. */
+struct route_bridges_query {
+    void (*on_done)(struct route_bridges_query *query, bool exists);
+    struct route_app *app;
+    struct route_bridges *bridges; /* the implementation's, from here on */
+    struct timer timer;
+    size_t waiting_count;
+};
+
 struct route_bridges_operations {
     /* Whether every bridge that can be reached has said which ids it knows: route_app_saw(). */
     bool (*have_told)(struct route_bridges *bridges, const struct route_app *app);
     /* on_done fires exactly once, later. False: there is nobody to ask; it will not fire. */
     bool (*read)(struct route_bridges *bridges, struct route_bridges_read *read);
+    /* The same. A bridge that does not answer in time has no such node. */
+    bool (*query)(struct route_bridges *bridges, struct route_bridges_query *query,
+                  struct bytes topic);
 };
 
 /* Embedded first in whatever implements it. */

@@ -5,6 +5,7 @@
 
 #include "bridge/bridge_metrics.h"
 #include "bridge/route/route_app.h"
+#include "bridge/route/route_query.h"
 #include "bridge/route/route_replay.h"
 
 struct route_member *
@@ -21,6 +22,7 @@ route_member_new(struct route_app *app, struct route_peer *peer, uint16_t handle
     member->state = ROUTE_MEMBER_OPENING;
     list_init(&member->interests);
     list_init(&member->replays);
+    list_init(&member->queries);
     return member;
 }
 
@@ -55,6 +57,9 @@ route_member_free(struct route_member *member)
     }
     LIST_FOR_EACH (node, &member->replays) {
         route_replay_free(route_replay_from(node));
+    }
+    LIST_FOR_EACH (node, &member->queries) {
+        route_query_abandon(node);
     }
     LIST_FOR_EACH (node, &member->interests) {
         forget_interest(member, CONTAINER_OF(node, struct route_interest, in_member));

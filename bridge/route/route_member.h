@@ -48,6 +48,7 @@ struct route_member {
     uint64_t delivered;
     struct list interests; /* struct route_interest.in_member */
     struct list replays;   /* struct route_replay, the first is being served */
+    struct list queries;   /* struct route_query, which other bridges are being asked */
 };
 
 /* A topic somebody listens to. */

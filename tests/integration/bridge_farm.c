@@ -199,6 +199,32 @@ ids_go_on_above_what_another_bridge_has_seen(void **state)
 }
 
 static void
+nodes_of_other_bridges_are_found(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    init(&rig);
+    rig_start_bridge(&rig, 0);
+    rig_start_bridge(&rig, 1);
+    rig_join(&rig, 0);
+    rig_join(&rig, 1);
+    rig_listen(&rig, 1, "t");
+    rig_wait(&rig, rig_query(&rig, 0, "t")); /* as soon as the bridges are linked */
+    assert_false(rig_query(&rig, 0, "u"));
+    assert_false(rig_query(&rig, 1, "t"));
+    /* One that hangs, and one that is gone, have nobody. */
+    kill(rig.bridges[1], SIGSTOP);
+    assert_false(rig_query(&rig, 0, "t"));
+    kill(rig.bridges[1], SIGCONT);
+    rig_wait(&rig, rig_query(&rig, 0, "t"));
+    rig_leave(&rig, 1);
+    assert_int_equal(rig_stop_bridge(&rig, 1, SIGKILL), 128 + SIGKILL);
+    assert_false(rig_query(&rig, 0, "t"));
+    rig_deinit(&rig);
+}
+
+static void
 a_node_cannot_share(void **state)
 {
     struct rig rig;
@@ -223,6 +249,7 @@ main(void)
         cmocka_unit_test(what_one_revokes_the_other_turns_away),
         cmocka_unit_test(one_is_restarted_under_load),
         cmocka_unit_test(ids_go_on_above_what_another_bridge_has_seen),
+        cmocka_unit_test(nodes_of_other_bridges_are_found),
         cmocka_unit_test(a_node_cannot_share),
     };
 

@@ -381,10 +381,12 @@ on_gap(void *owner, uint16_t app, uint64_t from, uint64_t to)
 static void
 on_query_ack(void *owner, uint16_t app, uint32_t request, bool exists)
 {
-    (void)owner;
+    struct rig_node *node = owner;
+
     (void)app;
     (void)request;
-    (void)exists;
+    node->query_answer = exists;
+    node->queried_count++;
 }
 
 static void
@@ -622,6 +624,17 @@ rig_publish_run(struct rig *rig, const char *topic, uint64_t first, uint64_t las
     for (uint64_t number = first; number <= last; number++) {
         rig_publish(rig, 0, topic, number);
     }
+}
+
+bool
+rig_query(struct rig *rig, size_t index, const char *topic)
+{
+    struct rig_node *node = &rig->nodes[index];
+    size_t before = node->queried_count;
+
+    link_client_query(node->link, RIG_APP, 6, bytes_from_string(topic));
+    rig_wait(rig, node->queried_count > before);
+    return node->query_answer;
 }
 
 void

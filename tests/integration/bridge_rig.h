@@ -63,6 +63,8 @@ struct rig_node {
     uint64_t replayed_to, missing_to;
     size_t replayed_count;
     uint64_t lost_ids;
+    size_t queried_count;
+    bool query_answer;
     size_t secret_count;
     uint8_t secrets[2][ENVELOPE_SECRET_BYTES];
     struct payload **spool; /* spool[sequence - 1]; sent again after a reconnect */
@@ -129,6 +131,8 @@ void rig_listen(struct rig *rig, size_t index, const char *topic);
 uint64_t rig_publish(struct rig *rig, size_t index, const char *topic, uint64_t number);
 /** The first node publishes ${first} to ${last}. */
 void rig_publish_run(struct rig *rig, const char *topic, uint64_t first, uint64_t last);
+/** QUERY, and wait for the answer. */
+bool rig_query(struct rig *rig, size_t index, const char *topic);
 void rig_replay(struct rig *rig, size_t index, const char *topic, uint64_t since);
 /** Whether deliveries since ${from} are numbers ${first}, ${first} + 1, ... ${last}, in ascending
  * ids. */

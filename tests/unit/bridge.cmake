@@ -4,7 +4,7 @@ if(WIN32)
     return()
 endif()
 
-foreach(name IN ITEMS route_deliver route_gap route_past route_publish route_replay)
+foreach(name IN ITEMS route_bridges route_deliver route_gap route_publish route_replay)
     hubplane_unit_test(test_${name}
         SOURCES
             bridge/test_${name}.c

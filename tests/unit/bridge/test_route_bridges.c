@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the log no longer has: asked of other bridges; and what another bridge is told. */
+/* What other bridges are asked: what the log no longer has, and for nodes; and what another bridge
+ * is told. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,8 +18,17 @@ struct fake_bridges {
     uint64_t ids[FAKE_MESSAGES_MAX];
     size_t count;
     struct route_bridges_read *read;
-    char asked[256]; /* "101-104 " each */
+    struct route_bridges_query *query;
+    char asked[256]; /* "101-104 ", "t " */
 };
+
+static void
+note(struct fake_bridges *fake, const char *asked)
+{
+    size_t length = strlen(fake->asked);
+
+    snprintf(fake->asked + length, sizeof(fake->asked) - length, "%s ", asked);
+}
 
 static bool
 have_told(struct route_bridges *bridges, const struct route_app *app)
@@ -32,20 +42,36 @@ static bool
 read_histories(struct route_bridges *bridges, struct route_bridges_read *read)
 {
     struct fake_bridges *fake = CONTAINER_OF(bridges, struct fake_bridges, base);
-    size_t length = strlen(fake->asked);
+    char range[64];
 
     if (fake->is_alone) {
         return false;
     }
-    snprintf(fake->asked + length, sizeof(fake->asked) - length, "%" PRIu64 "-%" PRIu64 " ",
-             read->from_id, read->to_id);
+    snprintf(range, sizeof(range), "%" PRIu64 "-%" PRIu64, read->from_id, read->to_id);
+    note(fake, range);
     assert_null(fake->read);
     fake->read = read;
     return true;
 }
 
+static bool
+query_nodes(struct route_bridges *bridges, struct route_bridges_query *query, struct bytes topic)
+{
+    struct fake_bridges *fake = CONTAINER_OF(bridges, struct fake_bridges, base);
+    char name[64];
+
+    if (fake->is_alone) {
+        return false;
+    }
+    snprintf(name, sizeof(name), "%.*s", BYTES_PRINTF(topic));
+    note(fake, name);
+    fake->query = query;
+    return true;
+}
+
 static const struct route_bridges_operations operations = {.have_told = have_told,
-                                                           .read = read_histories};
+                                                           .read = read_histories,
+                                                           .query = query_nodes};
 
 static void
 add(struct fake_bridges *fake, uint64_t id)
@@ -281,6 +307,40 @@ a_node_leaves_before_the_answer(void **state)
     route_fixture_deinit(&fixture);
 }
 
+static void
+nodes_are_asked_for_everywhere(void **state)
+{
+    struct fake_bridges fake;
+    struct route_fixture fixture;
+
+    (void)state;
+    init(&fixture, &fake);
+    fixture_node_join(&fixture, 2);
+    route_fixture_forget(&fixture);
+    link_client_query(fixture.nodes[2].client, ROUTE_FIXTURE_APP, 1, BYTES("t"));
+    route_fixture_expect(&fixture, "c: query yes\n");
+    assert_string_equal(fake.asked, "");
+    link_client_query(fixture.nodes[0].client, ROUTE_FIXTURE_APP, 2, BYTES("t"));
+    route_fixture_expect(&fixture, "");
+    fake.query->on_done(fake.query, true);
+    route_fixture_expect(&fixture, "a: query yes\n");
+    link_client_query(fixture.nodes[0].client, ROUTE_FIXTURE_APP, 3, BYTES("u"));
+    route_fixture_run(&fixture);
+    fake.query->on_done(fake.query, false);
+    route_fixture_expect(&fixture, "a: query no\n");
+    assert_string_equal(fake.asked, "t u ");
+    fake.is_alone = true;
+    link_client_query(fixture.nodes[0].client, ROUTE_FIXTURE_APP, 4, BYTES("u"));
+    route_fixture_expect(&fixture, "a: query no\n");
+
+    fake.is_alone = false;
+    link_client_query(fixture.nodes[0].client, ROUTE_FIXTURE_APP, 5, BYTES("u"));
+    route_fixture_run(&fixture);
+    fixture_node_leave(&fixture, 0);
+    fake.query->on_done(fake.query, true);
+    route_fixture_deinit(&fixture);
+}
+
 /* ---- The other side: node b is a bridge ---- */
 
 static void
@@ -342,6 +402,24 @@ a_bridge_has_the_history_alone(void **state)
 }
 
 static void
+a_bridge_is_told_of_nodes_here(void **state)
+{
+    struct fake_bridges fake;
+    struct route_fixture fixture;
+
+    (void)state;
+    init(&fixture, &fake);
+    join_bridge(&fixture, 100);
+    route_fixture_forget(&fixture);
+    link_client_query(fixture.nodes[1].client, ROUTE_FIXTURE_APP, 1, BYTES("t"));
+    link_client_query(fixture.nodes[1].client, ROUTE_FIXTURE_APP, 2, BYTES("u"));
+    route_fixture_expect(&fixture, "b: query yes\n"
+                                   "b: query no\n");
+    assert_string_equal(fake.asked, "");
+    route_fixture_deinit(&fixture);
+}
+
+static void
 a_bridge_is_answered_in_pieces(void **state)
 {
     enum { VALUE_BYTES = 60000, COUNT = 40 };
@@ -388,8 +466,10 @@ main(void)
         cmocka_unit_test(nobody_is_asked_for_what_the_log_has),
         cmocka_unit_test(a_replay_reaches_into_other_bridges),
         cmocka_unit_test(a_node_leaves_before_the_answer),
+        cmocka_unit_test(nodes_are_asked_for_everywhere),
         cmocka_unit_test(bridges_tell_the_highest_id_they_know),
         cmocka_unit_test(a_bridge_has_the_history_alone),
+        cmocka_unit_test(a_bridge_is_told_of_nodes_here),
         cmocka_unit_test(a_bridge_is_answered_in_pieces),
     };
 
