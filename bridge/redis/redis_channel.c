@@ -295,7 +295,7 @@ on_script_reply(void *context, const struct redisReply *reply)
         }
         reply = NULL;
     }
-    redis_script_result(reply, &result);
+    redis_script_result(reply, call->batch, &result);
     redis_channel_end_call(&call->base);
     if (call->batch == &call->look) {
         take_healed(channel, &result, call->subscription);

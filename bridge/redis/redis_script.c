@@ -11,103 +11,121 @@
  * Every call inside costs as much as a good part of the rest, so the ordinary way has four of them
  * and one more a message: SET of the sequence, which answers the one before, INCRBY for all ids at
  * once, PUBLISH, ZADD. What was taken too much is given back when a command is refused; nobody has
- * seen it, since a script is atomic.
+ * seen it, since a script is atomic. The ordinary way answers with the last id, everything else
+ * with five texts; what only the latter needs is not even defined on the former.
  *
- * Ids are numbers up to 10^14, which Lua holds exactly, but writes as 1e+14 unless formatted, and
- * formats fast in halves that fit an int. Every command that can fail is a pcall, so that the
+ * Ids are numbers up to 10^14, which Lua holds exactly, but writes as 1e+14 unless formatted, in
+ * halves where an integer may be too small. Every command that can fail is a pcall, so that the
  * answer always says how far it got. An id whose PUBLISH was refused is used up: the log then holds
- * an empty message under it, so that receivers who miss the id find out.
+ * an empty message (the void mark without its trailer of 40 bytes) under it, so that receivers who
+ * miss the id find out.
  */
 static const char publish_script[] =
     "local counter, log, memory = KEYS[1], KEYS[2], KEYS[3]\n"
     "local first, settled = tonumber(ARGV[1]), tonumber(ARGV[2])\n"
-    "local floor, lifted = tonumber(ARGV[3]), tonumber(ARGV[4])\n"
-    "local void_mark, empty = ARGV[5], ARGV[6]\n"
-    "local log_limit, life = tonumber(ARGV[7]), ARGV[8]\n"
-    "local count = #ARGV - 8\n"
-    "local pcall, format = redis.pcall, string.format\n"
-    "local last, last_id, latest, failure = settled, '0', '0', ''\n"
+    "local floor, lifted = tonumber(ARGV[3]), tonumber(ARGV[3]) + 1000000\n"
+    "local void_mark, log_limit, life = ARGV[4], tonumber(ARGV[5]), ARGV[6]\n"
+    "local count = #ARGV - 6\n"
+    "local pcall, format, type = redis.pcall, string.format, type\n"
+    "local last, last_id, latest, newest, failure = settled, '0', '0', 0, ''\n"
     "local entries, size = {}, 0\n"
     "\n"
-    "local function failed(answer) return type(answer) == 'table' and answer.err end\n"
     "local function plain(number)\n"
+    "    if number < 2147483648 then return format('%d', number) end\n"
     "    local high = math.floor(number / 1000000)\n"
-    "    if high == 0 then return format('%d', number) end\n"
     "    return format('%d%06d', high, number - high * 1000000)\n"
     "end\n"
     "\n"
-    "local function look()\n"
-    "    local present = pcall('GET', counter)\n"
-    "    if failed(present) then return present.err end\n"
-    "    if present and not tonumber(present) then return 'ERR the counter is not a number' end\n"
-    "    latest = present or '0'\n"
-    "end\n"
-    "local function remember(sequence) pcall('SET', memory, sequence, 'PX', life) end\n"
-    "local function answer(state) return {state, plain(last), last_id, latest, failure} end\n"
-    "local function broken(text) return {'BROKEN', '0', '0', '0', text} end\n"
-    "\n"
-    "local function publish(id, frame)\n"
-    "    latest = plain(id)\n"
-    "    local message = latest .. ' ' .. frame\n"
-    "    failure = failed(pcall('PUBLISH', counter, message)) or ''\n"
-    "    if failure ~= '' then message = latest .. ' ' .. empty end\n"
-    "    entries[size + 1], entries[size + 2] = latest, message\n"
-    "    size = size + 2\n"
-    "    return failure == ''\n"
-    "end\n"
-    "local function lift(to)\n"
-    "    failure = failed(pcall('SET', counter, plain(to))) or ''\n"
-    "    return failure == '' and publish(lifted, void_mark)\n"
+    "local function publish(before, frames, from, to)\n"
+    "    for i = from, to do\n"
+    "        newest = before + i\n"
+    "        latest = plain(newest)\n"
+    "        local message = latest .. ' ' .. frames[i]\n"
+    "        local answer = pcall('PUBLISH', counter, message)\n"
+    "        if type(answer) == 'table' then\n"
+    "            failure, message = answer.err, latest .. ' ' .. string.sub(void_mark, 1, -41)\n"
+    "        end\n"
+    "        entries[size + 1], entries[size + 2] = latest, message\n"
+    "        size = size + 2\n"
+    "        if failure ~= '' then return end\n"
+    "        last, last_id = last + 1, latest\n"
+    "    end\n"
     "end\n"
     "\n"
-    "if count == 0 then\n"
-    "    local trouble = look()\n"
-    "    if trouble then return broken(trouble) end\n"
-    "    if tonumber(latest) < floor then lift(lifted) end\n"
-    "else\n"
-    "    local stored = pcall('SET', memory, plain(first + count - 1), 'PX', life, 'GET')\n"
-    "    if failed(stored) then\n"
+    "local stored, wanted, top, base\n"
+    "if count > 0 then\n"
+    "    stored = pcall('SET', memory, plain(first + count - 1), 'PX', life, 'GET')\n"
+    "    if type(stored) ~= 'table' then\n"
+    "        last = tonumber(stored or 0) or 0\n"
+    "        if last < settled then last = settled end\n"
+    "        wanted = first + count - 1 - last\n"
+    "        top = wanted > 0 and wanted <= count and pcall('INCRBY', counter, wanted)\n"
+    "        base = type(top) == 'number' and top - wanted\n"
+    "    end\n"
+    "end\n"
+    "local from = base and 7 + count - wanted\n"
+    "local is_ordinary = base and base >= floor\n"
+    "if is_ordinary then\n"
+    "    publish(base + 1 - from, ARGV, from, 6 + count)\n"
+    "    is_ordinary = failure == ''\n"
+    "end\n"
+    "\n"
+    "if not is_ordinary then\n"
+    "    local function look()\n"
+    "        local present = pcall('GET', counter)\n"
+    "        if type(present) == 'table' then return present.err end\n"
+    "        if present and not tonumber(present) then return 'ERR the counter is not a number' "
+    "end\n"
+    "        latest = present or '0'\n"
+    "    end\n"
+    "    local function remember(sequence) pcall('SET', memory, sequence, 'PX', life) end\n"
+    "    local function answer(state) return {state, plain(last), last_id, latest, failure} end\n"
+    "    local function broken(text) return {'BROKEN', '0', '0', '0', text} end\n"
+    "    local function lift(by)\n"
+    "        local set = pcall('SET', counter, plain(lifted + by))\n"
+    "        if set.err then failure = set.err return end\n"
+    "        local before, id = last, last_id\n"
+    "        publish(lifted - 1, {void_mark}, 1, 1)\n"
+    "        last, last_id = before, id\n"
+    "        return failure == ''\n"
+    "    end\n"
+    "\n"
+    "    if count == 0 then\n"
+    "        local trouble = look()\n"
+    "        if trouble then return broken(trouble) end\n"
+    "        if tonumber(latest) < floor then lift(0) end\n"
+    "    elseif type(stored) == 'table' then\n"
     "        failure = stored.err\n"
     "        stored = pcall('GET', memory)\n"
-    "        local trouble = failed(stored) or look()\n"
+    "        local trouble = type(stored) == 'table' and stored.err or look()\n"
     "        if trouble then return broken(trouble) end\n"
     "        last = math.max(tonumber(stored or 0) or 0, settled)\n"
     "        return answer('STOPPED')\n"
-    "    end\n"
-    "    last = math.max(tonumber(stored or 0) or 0, settled)\n"
-    "    local wanted = first + count - 1 - last\n"
-    "    local top = wanted > 0 and wanted <= count and pcall('INCRBY', counter, wanted)\n"
-    "    if not top or failed(top) then\n"
+    "    elseif not base then\n"
     "        remember(stored or '0')\n"
     "        local trouble = look()\n"
     "        if trouble then return broken(trouble) end\n"
     "        if not top then return answer(wanted > 0 and 'ORDER' or 'DONE') end\n"
     "        failure = top.err\n"
     "        return answer('STOPPED')\n"
-    "    end\n"
-    "    local base = top - wanted\n"
-    "    if base < floor then\n"
-    "        latest = plain(base)\n"
-    "        if lift(lifted + wanted) then base = lifted end\n"
-    "    end\n"
-    "    for i = 1, failure == '' and wanted or 0 do\n"
-    "        if not publish(base + i, ARGV[8 + count - wanted + i]) then break end\n"
-    "        last, last_id = last + 1, latest\n"
-    "    end\n"
-    "    if failure ~= '' then\n"
-    "        pcall('SET', counter, latest)\n"
-    "        remember(plain(last))\n"
+    "    else\n"
+    "        if base < floor then\n"
+    "            latest = plain(base)\n"
+    "            if lift(wanted) then publish(lifted + 1 - from, ARGV, from, 6 + count) end\n"
+    "        end\n"
+    "        if failure ~= '' then\n"
+    "            pcall('SET', counter, latest)\n"
+    "            remember(plain(last))\n"
+    "        end\n"
     "    end\n"
     "end\n"
     "\n"
     "if size > 0 and log_limit > 0 then\n"
     "    pcall('ZADD', log, unpack(entries))\n"
-    "    local before = tonumber(latest) - size / 2\n"
-    "    if math.floor(before / 256) ~= math.floor(tonumber(latest) / 256) then\n"
-    "        pcall('ZREMRANGEBYRANK', log, 0, -log_limit - 1)\n"
-    "    end\n"
+    "    if newest % 256 < size / 2 then pcall('ZREMRANGEBYRANK', log, 0, -log_limit - 1) end\n"
     "end\n"
-    "return answer(failure == '' and 'DONE' or 'STOPPED')\n";
+    "if is_ordinary then return top end\n"
+    "return {failure == '' and 'DONE' or 'STOPPED', plain(last), last_id, latest, failure}\n";
 
 void
 redis_script_init(struct redis_script *script)
@@ -136,15 +154,13 @@ append_number(struct buffer *storage, uint64_t number)
 }
 
 static struct span
-append_empty(struct buffer *storage, int64_t ticks, const struct signalr_trailer *trailer)
+append_mark(struct buffer *storage, int64_t ticks, const struct signalr_trailer *trailer)
 {
     size_t from = storage->length;
-    enum status status = signalr_message_encode(NULL, 0, ticks, storage);
 
-    if (status == STATUS_OK && trailer != NULL) {
-        status = signalr_trailer_encode(trailer, storage);
+    if (signalr_message_encode(NULL, 0, ticks, storage) == STATUS_OK) {
+        (void)signalr_trailer_encode(trailer, storage);
     }
-    (void)status; /* kept in storage->status */
     return (struct span){from, storage->length - from};
 }
 
@@ -172,9 +188,9 @@ redis_script_arguments(const struct redis_script *script,
                        struct buffer *storage, struct bytes *arguments)
 {
     const struct route_batch *batch = request->batch;
-    uint64_t lifted = batch->floor_id + ROUTE_LIFT_IDS;
-    const struct signalr_trailer mark = {.void_from = batch->floor_id + 1, .void_to = lifted - 1};
-    struct span spans[9];
+    const struct signalr_trailer mark = {.void_from = batch->floor_id + 1,
+                                         .void_to = batch->floor_id + ROUTE_LIFT_IDS - 1};
+    struct span spans[7];
     size_t count = 0;
 
     buffer_clear(storage);
@@ -182,11 +198,9 @@ redis_script_arguments(const struct redis_script *script,
     spans[1] = append_number(storage, batch->first_sequence);
     spans[2] = append_number(storage, batch->settled_sequence);
     spans[3] = append_number(storage, batch->floor_id);
-    spans[4] = append_number(storage, lifted);
-    spans[5] = append_empty(storage, request->ticks, &mark);
-    spans[6] = append_empty(storage, request->ticks, NULL);
-    spans[7] = append_number(storage, request->log_limit);
-    spans[8] = append_number(storage, request->sequence_life_ms);
+    spans[4] = append_mark(storage, request->ticks, &mark);
+    spans[5] = append_number(storage, request->log_limit);
+    spans[6] = append_number(storage, request->sequence_life_ms);
     if (storage->status != STATUS_OK) {
         return 0;
     }
@@ -279,8 +293,19 @@ read_numbers(const struct redisReply *reply, struct route_result *result)
     return status;
 }
 
+/* All went the ordinary way; ${id} was given to the last message. */
+static void
+take_published(uint64_t id, const struct route_batch *batch, struct route_result *result)
+{
+    *result = (struct route_result){.outcome = ROUTE_PUBLISHED,
+                                    .settled_sequence = batch->first_sequence + batch->count - 1,
+                                    .last_id = id,
+                                    .counter = id};
+}
+
 void
-redis_script_result(const struct redisReply *reply, struct route_result *result)
+redis_script_result(const struct redisReply *reply, const struct route_batch *batch,
+                    struct route_result *result)
 {
     *result = (struct route_result){.outcome = ROUTE_TRY_AGAIN};
     if (reply == NULL) {
@@ -292,6 +317,10 @@ redis_script_result(const struct redisReply *reply, struct route_result *result)
         /* Nothing was executed, so nobody is told that a certain message is to blame. */
         result->outcome =
             classify_error(result->text) == ROUTE_TRY_AGAIN ? ROUTE_TRY_AGAIN : ROUTE_MISCONFIGURED;
+        return;
+    }
+    if (reply->type == REDIS_REPLY_INTEGER && batch->count > 0) {
+        take_published((uint64_t)reply->integer, batch, result);
         return;
     }
     if (!is_answer(reply) || read_numbers(reply, result) != STATUS_OK) {

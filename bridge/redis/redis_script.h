@@ -12,7 +12,7 @@
 struct redisReply;
 
 /* Arguments of a call besides the messages. */
-enum { REDIS_SCRIPT_ARGUMENTS_MAX = 2 + 1 + 3 + 8 + ROUTE_BATCH_MESSAGES_MAX };
+enum { REDIS_SCRIPT_ARGUMENTS_MAX = 2 + 1 + 3 + 6 + ROUTE_BATCH_MESSAGES_MAX };
 
 struct redis_script {
     char digest[41]; /* what EVALSHA wants */
@@ -41,8 +41,9 @@ void redis_script_init(struct redis_script *script);
 size_t redis_script_arguments(const struct redis_script *script,
                               const struct redis_script_request *request, bool is_eval,
                               struct buffer *storage, struct bytes *arguments);
-/** What a reply means. ${result}->text points into ${reply} or is static. */
-void redis_script_result(const struct redisReply *reply, struct route_result *result);
+/** What a reply to ${batch} means. ${result}->text points into ${reply} or is static. */
+void redis_script_result(const struct redisReply *reply, const struct route_batch *batch,
+                         struct route_result *result);
 /** Whether the script has to be sent whole. */
 bool redis_script_is_unknown(const struct redisReply *reply);
 
