@@ -18,12 +18,11 @@ struct rest_call {
     struct worker_app *app;
     struct rest_request request;
     /* What it waits for. */
-    struct backplane_request *query;
-    bool has_asked_group; /* the query is about the group rather than the user */
     struct membership_change *change;
     struct acknowledgement *acknowledgement;
-    struct timer find_timer;
-    bool is_publishing; /* cannot be taken back: the memory stays until it is settled */
+    struct backplane_request *query;
+    struct timer silence_timer; /* nobody has answered so far */
+    bool is_publishing;         /* cannot be taken back: the memory stays until it is settled */
 };
 
 static const struct rest_answer_error no_connection = {404, "Warning.Connection.NotExisted",
@@ -56,7 +55,7 @@ free_call(struct rest_call *call)
     if (call->acknowledgement != NULL) {
         acknowledgement_cancel(call->acknowledgement);
     }
-    timer_stop(context->timers, &call->find_timer);
+    timer_stop(context->timers, &call->silence_timer);
     list_remove(&call->node);
     rest_request_deinit(&call->request);
     free(call);
@@ -291,148 +290,9 @@ start_leave_all(struct rest_call *call)
     buffer_deinit(&topic);
 }
 
-static void
-close_connection(struct rest_call *call)
-{
-    enum status status = connection_command_abort(call->app, call->request.route.connection,
-                                                  call->request.reason, on_published, call);
-
-    if (status == STATUS_OK) {
-        call->is_publishing = true;
-    } else {
-        end_badly(call, status);
-    }
-}
-
 /*
- * Groups of one connection.
+ * Nobody there.
  */
-
-static void
-end_change(struct rest_call *call, enum status status)
-{
-    bool is_join = call->request.route.operation == REST_JOIN;
-
-    if (status == STATUS_OK || (status == STATUS_NOT_FOUND && !is_join)) {
-        end_well(call);
-    } else if (status == STATUS_NOT_FOUND) {
-        end_with(call, &no_connection_to_add);
-    } else if (status == STATUS_LIMIT) {
-        refuse(call, "Error.Group.TooMany", "The connection may be in no more groups.");
-    } else {
-        end_badly(call, status);
-    }
-}
-
-static void
-on_changed(void *owner, enum status status)
-{
-    struct rest_call *call = owner;
-
-    call->change = NULL;
-    end_change(call, status);
-}
-
-static void
-change_group(struct rest_call *call)
-{
-    const struct membership_wish wish = {
-        .connection_id = call->request.route.connection,
-        .topic = buffer_bytes(&call->request.group),
-        .is_join = call->request.route.operation == REST_JOIN,
-        .is_in_order = true,
-    };
-    enum status status;
-
-    call->change = membership_change(call->app, &wish, on_changed, call, &status);
-    if (call->change == NULL) {
-        end_change(call, status);
-    }
-}
-
-/*
- * Is a user in a group? Whoever holds one of its connections that is answers.
- */
-
-static void
-on_found(void *owner, enum status status)
-{
-    struct rest_call *call = owner;
-
-    call->acknowledgement = NULL;
-    if (status == STATUS_OK) {
-        end_well(call);
-    } else if (status == STATUS_NOT_FOUND) {
-        end_with(call, &no_member);
-    } else {
-        end_badly(call, status);
-    }
-}
-
-static void
-on_found_nobody(struct timer *timer)
-{
-    end_with(CONTAINER_OF(timer, struct rest_call, find_timer), &no_member);
-}
-
-static void
-find_member(struct rest_call *call)
-{
-    const struct farm_command command = {.kind = FARM_COMMAND_FIND,
-                                         .of = buffer_bytes(&call->request.topic),
-                                         .group = buffer_bytes(&call->request.group)};
-    struct worker_app *app = call->app;
-    struct buffer value;
-
-    buffer_init(&value, FARM_COMMAND_BYTES_MAX);
-    enum status status = farm_command_encode(&command, &value);
-    if (status == STATUS_OK && app->state != BACKPLANE_OPEN) {
-        status = STATUS_BACKPLANE_DOWN; /* nobody could answer */
-    }
-    if (status == STATUS_OK) {
-        struct signalr_message message = {.source = BYTES(""),
-                                          .topic = BYTES(TOPIC_NAME_NODE_TEXT),
-                                          .value = buffer_bytes(&value)};
-        status = acknowledgement_ask(app, &message, on_found, call, &call->acknowledgement);
-    }
-    buffer_deinit(&value);
-    if (status == STATUS_OK) {
-        timer_start(app->context->timers, &call->find_timer, REST_CALL_FIND_MS, on_found_nobody);
-    } else {
-        end_badly(call, status);
-    }
-}
-
-/*
- * Is anybody there? Asked before what would otherwise wait half a minute for nobody.
- */
-
-static void start_query(struct rest_call *call, const struct buffer *topic);
-
-static void
-go_on_with_somebody(struct rest_call *call)
-{
-    switch (call->request.route.operation) {
-    case REST_JOIN:
-    case REST_LEAVE:
-        change_group(call);
-        break;
-    case REST_CLOSE_ONE:
-        close_connection(call);
-        break;
-    case REST_IS_MEMBER:
-        if (call->has_asked_group) {
-            find_member(call);
-        } else {
-            call->has_asked_group = true;
-            start_query(call, &call->request.group);
-        }
-        break;
-    default:
-        end_well(call);
-        break;
-    }
-}
 
 static void
 end_with_nobody(struct rest_call *call)
@@ -457,6 +317,41 @@ end_with_nobody(struct rest_call *call)
     }
 }
 
+/* What has come of something that somebody was to acknowledge. */
+static void
+end_acknowledged(struct rest_call *call, enum status status)
+{
+    if (status == STATUS_OK) {
+        end_well(call);
+    } else if (status == STATUS_NOT_FOUND) {
+        end_with_nobody(call);
+    } else if (status == STATUS_LIMIT) {
+        refuse(call, "Error.Group.TooMany", "The connection may be in no more groups.");
+    } else {
+        end_badly(call, status);
+    }
+}
+
+static void
+on_acknowledged(void *owner, enum status status)
+{
+    struct rest_call *call = owner;
+
+    call->acknowledgement = NULL;
+    end_acknowledged(call, status);
+}
+
+static void
+wait_for_answer(struct rest_call *call, timer_fn on_silence)
+{
+    timer_start(call->app->context->timers, &call->silence_timer, REST_CALL_SILENCE_MS, on_silence);
+}
+
+/*
+ * Commands to one connection, which may be anybody's: also a .NET node's, which no query knows. Who
+ * holds it says so within a moment, unless it is between two transports: then it is waited for.
+ */
+
 static void
 on_queried(void *owner, enum status status, bool exists)
 {
@@ -464,21 +359,108 @@ on_queried(void *owner, enum status status, bool exists)
 
     call->query = NULL;
     if (status != STATUS_OK) {
-        end_badly(call, status);
-    } else if (exists) {
-        go_on_with_somebody(call);
-    } else {
+        return; /* the command has its own time-out */
+    }
+    if (!exists) {
         end_with_nobody(call);
+    } else if (call->request.route.operation == REST_CLOSE_ONE) {
+        end_well(call); /* it will not come back, whether it tries or not */
     }
 }
 
 static void
-start_query(struct rest_call *call, const struct buffer *topic)
+on_command_silence(struct timer *timer)
 {
+    struct rest_call *call = CONTAINER_OF(timer, struct rest_call, silence_timer);
+
     call->query = backplane_query(call->app->context->port, call->app->app->handle,
-                                  buffer_bytes(topic), on_queried, call);
-    if (call->query == NULL) {
-        end_badly(call, STATUS_NO_MEMORY);
+                                  buffer_bytes(&call->request.topic), on_queried, call);
+}
+
+static void
+on_changed(void *owner, enum status status)
+{
+    struct rest_call *call = owner;
+
+    call->change = NULL;
+    end_acknowledged(call, status);
+}
+
+static void
+change_group(struct rest_call *call)
+{
+    const struct membership_wish wish = {
+        .connection_id = call->request.route.connection,
+        .topic = buffer_bytes(&call->request.group),
+        .is_join = call->request.route.operation == REST_JOIN,
+        .is_in_order = true,
+    };
+    enum status status;
+
+    call->change = membership_change(call->app, &wish, on_changed, call, &status);
+    if (call->change != NULL) {
+        wait_for_answer(call, on_command_silence);
+    } else {
+        end_acknowledged(call, status);
+    }
+}
+
+static void
+close_connection(struct rest_call *call)
+{
+    struct signalr_command command = {.type = SIGNALR_COMMAND_ABORT, .value = call->request.reason};
+    enum status status =
+        acknowledgement_request(call->app, call->request.route.connection, &command,
+                                on_acknowledged, call, &call->acknowledgement);
+
+    if (status == STATUS_OK) {
+        wait_for_answer(call, on_command_silence);
+    } else {
+        end_badly(call, status);
+    }
+}
+
+/*
+ * Is anybody there? Whoever has such a connection answers.
+ */
+
+static void
+on_search_silence(struct timer *timer)
+{
+    struct rest_call *call = CONTAINER_OF(timer, struct rest_call, silence_timer);
+
+    if (acknowledgement_is_published(call->acknowledgement)) {
+        end_with_nobody(call);
+    } else {
+        wait_for_answer(call, on_search_silence); /* nobody has been asked yet */
+    }
+}
+
+static void
+search(struct rest_call *call)
+{
+    const struct farm_command command = {.kind = FARM_COMMAND_FIND,
+                                         .of = buffer_bytes(&call->request.topic),
+                                         .group = buffer_bytes(&call->request.group)};
+    struct worker_app *app = call->app;
+    struct buffer value;
+
+    buffer_init(&value, FARM_COMMAND_BYTES_MAX);
+    enum status status = farm_command_encode(&command, &value);
+    if (status == STATUS_OK && app->state != BACKPLANE_OPEN) {
+        status = STATUS_BACKPLANE_DOWN; /* nobody could answer */
+    }
+    if (status == STATUS_OK) {
+        struct signalr_message message = {.source = BYTES(""),
+                                          .topic = BYTES(TOPIC_NAME_NODE_TEXT),
+                                          .value = buffer_bytes(&value)};
+        status = acknowledgement_ask(app, &message, on_acknowledged, call, &call->acknowledgement);
+    }
+    buffer_deinit(&value);
+    if (status == STATUS_OK) {
+        wait_for_answer(call, on_search_silence);
+    } else {
+        end_badly(call, status);
     }
 }
 
@@ -522,8 +504,15 @@ start(struct rest_call *call)
     case REST_USER_LEAVE_ALL:
         command_many(call, FARM_COMMAND_LEAVE_ALL);
         break;
+    case REST_JOIN:
+    case REST_LEAVE:
+        change_group(call);
+        break;
+    case REST_CLOSE_ONE:
+        close_connection(call);
+        break;
     default:
-        start_query(call, &call->request.topic);
+        search(call);
         break;
     }
 }

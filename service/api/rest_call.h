@@ -16,8 +16,8 @@ struct rest_call_options {
     struct list *calls; /* lives there while it is under way */
 };
 
-/* How long the farm has to name a connection of a user that is in a group. */
-enum { REST_CALL_FIND_MS = 1000 };
+/* How long whoever holds a connection has to say so. */
+enum { REST_CALL_SILENCE_MS = 1000 };
 
 /** Carry it out and answer, now or later. */
 void rest_call_start(const struct rest_call_options *options);

@@ -8,7 +8,7 @@
 
 struct acknowledgement {
     struct worker_app *app;
-    acknowledgement_fn fn;
+    acknowledgement_fn fn; /* NULL = canceled */
     void *owner;
     uint64_t due_ms;
     bool is_publishing; /* the publish has not been answered yet: the memory must stay */
@@ -42,7 +42,9 @@ complete(struct acknowledgement *acknowledgement, enum status status)
     void *owner = acknowledgement->owner;
 
     retire(acknowledgement);
-    fn(owner, status);
+    if (fn != NULL) {
+        fn(owner, status);
+    }
 }
 
 static void
@@ -54,7 +56,7 @@ on_published(void *owner, enum status status, uint64_t id)
     acknowledgement->is_publishing = false;
     if (acknowledgement->is_done) {
         free(acknowledgement);
-    } else if (status != STATUS_OK) {
+    } else if (status != STATUS_OK || acknowledgement->fn == NULL) {
         complete(acknowledgement, status);
     }
 }
@@ -111,7 +113,8 @@ acknowledgement_ask(struct worker_app *app, struct signalr_message *message, ack
 
 enum status
 acknowledgement_request(struct worker_app *app, struct bytes connection_id,
-                        struct signalr_command *command, acknowledgement_fn fn, void *owner)
+                        struct signalr_command *command, acknowledgement_fn fn, void *owner,
+                        struct acknowledgement **out)
 {
     struct acknowledgement *acknowledgement = make(app, fn, owner);
     struct buffer text;
@@ -132,6 +135,9 @@ acknowledgement_request(struct worker_app *app, struct bytes connection_id,
                                           .topic = bytes_slice(all, 0, topic_length),
                                           .value = bytes_after(all, topic_length)};
         publish(acknowledgement, &message);
+        if (out != NULL) {
+            *out = acknowledgement;
+        }
     } else {
         retire(acknowledgement);
     }
@@ -142,7 +148,16 @@ acknowledgement_request(struct worker_app *app, struct bytes connection_id,
 void
 acknowledgement_cancel(struct acknowledgement *acknowledgement)
 {
-    retire(acknowledgement);
+    acknowledgement->fn = NULL;
+    if (!acknowledgement->is_publishing) {
+        retire(acknowledgement);
+    }
+}
+
+bool
+acknowledgement_is_published(const struct acknowledgement *acknowledgement)
+{
+    return !acknowledgement->is_publishing;
 }
 
 void
@@ -178,7 +193,9 @@ find_due(const struct worker_app *app)
     for (struct map_entry *entry = map_first(&app->acknowledgements); entry != NULL;
          entry = map_next(entry)) {
         struct acknowledgement *acknowledgement = map_entry_value(entry);
-        if (acknowledgement->due_ms <= app->context->clock->now_ms) {
+        /* Until the farm has taken it, or has not, its answer is that of the publish. */
+        if (!acknowledgement->is_publishing &&
+            acknowledgement->due_ms <= app->context->clock->now_ms) {
             return acknowledgement;
         }
     }

@@ -15,11 +15,13 @@ struct acknowledgement;
  * the call that asked for it, unless canceled. */
 typedef void (*acknowledgement_fn)(void *owner, enum status status);
 
-/** acknowledgement_request(app, connection_id, command, fn, owner): Publish ${command} to c-<id>
- * (its id is filled in here) and wait. OK, or why not: then ${fn} is never called. */
+/** acknowledgement_request(app, connection_id, command, fn, owner, out): Publish ${command} to
+ * c-<id> (its id is filled in here) and wait. OK - ${out} is for acknowledgement_cancel() and valid
+ * until ${fn} is called, and may be NULL; or why not: then ${fn} is never called. */
 MUST_CHECK enum status acknowledgement_request(struct worker_app *app, struct bytes connection_id,
                                                struct signalr_command *command,
-                                               acknowledgement_fn fn, void *owner);
+                                               acknowledgement_fn fn, void *owner,
+                                               struct acknowledgement **out);
 /** acknowledgement_ask(app, message, fn, owner, out): The same for a message that is no command to
  * a connection: whoever can acknowledges its id. */
 MUST_CHECK enum status acknowledgement_ask(struct worker_app *app, struct signalr_message *message,
@@ -27,6 +29,8 @@ MUST_CHECK enum status acknowledgement_ask(struct worker_app *app, struct signal
                                            struct acknowledgement **out);
 /** ${fn} will not be called. */
 void acknowledgement_cancel(struct acknowledgement *acknowledgement);
+/** Whether the farm has taken it: nobody can have answered before. */
+bool acknowledgement_is_published(const struct acknowledgement *acknowledgement);
 
 /** Say that a command for this connection has taken effect here. */
 void acknowledgement_publish(const struct connection *connection, struct bytes command_id);

@@ -142,6 +142,7 @@ connection_command_receive(struct connection *connection, const struct backplane
         return;
     }
     if (command.type == SIGNALR_COMMAND_ABORT) {
+        acknowledge(connection, message);
         connection_command_end(connection, command.value);
     } else if (connection->state == CONNECTION_ATTACHED) {
         carry_out(connection, message, &command);

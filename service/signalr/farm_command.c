@@ -190,7 +190,7 @@ visit_list(struct list *list, const struct farm_command *command,
         bool is_meant =
             is_in(connection, command->of) && !delivery_is_excluded(connection, &message->message);
         if (is_meant && command->kind == FARM_COMMAND_FIND) {
-            if (is_in(connection, command->group)) {
+            if (command->group.length == 0 || is_in(connection, command->group)) {
                 acknowledgement_publish(connection, message->message.command_id);
                 return true;
             }

@@ -18,7 +18,8 @@ enum farm_command_kind {
     FARM_COMMAND_LEAVE,     /* the group */
     FARM_COMMAND_LEAVE_ALL, /* every group of the hub */
     FARM_COMMAND_CLOSE,     /* clients are told why, and stay away */
-    FARM_COMMAND_FIND,      /* whoever has one that is in the group acknowledges */
+    /* whoever has one, that is in the group if one is named, acknowledges */
+    FARM_COMMAND_FIND,
 };
 
 struct farm_command {

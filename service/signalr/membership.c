@@ -190,7 +190,7 @@ start_command(struct membership_change *change, struct connection *connection)
         return STATUS_BACKPLANE_DOWN;
     }
     enum status status = acknowledgement_request(app, bytes_from(change->id, change->id_length),
-                                                 &command, on_acknowledged, change);
+                                                 &command, on_acknowledged, change, NULL);
     if (status == STATUS_OK && connection != NULL) {
         /* Without memory for it a quick change of mind may come out wrong; the command is on its
          * way all the same. */

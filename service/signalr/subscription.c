@@ -316,6 +316,7 @@ finish(struct subscription *subscription, const struct backplane_subscribed *res
     }
     buffer_init(&why, TOPIC_NAME_BYTES_MAX);
     if (replay_has_abort(connection, result, &why)) {
+        replay_acknowledge(connection, result);
         connection_command_end(connection, buffer_bytes(&why));
     } else {
         write_and_attach(subscription, result);

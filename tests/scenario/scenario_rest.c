@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "service/api/rest_api.h"
+#include "service/api/rest_call.h"
 #include "tests/scenario/signalr_client.h"
 #include "tests/unit/identity/jwt_signer.h"
 
@@ -117,6 +118,21 @@ expect(struct world *world, const char *method, const char *path, const char *bo
 {
     struct fake_client *caller = ask(world, method, path, body);
 
+    expect_answer(caller, status, code);
+    fake_client_free(caller);
+}
+
+/* Ask about what nobody has: nobody says no, so it takes a second. */
+static void
+expect_silence(struct world *world, const char *method, const char *path, int status,
+               const char *code)
+{
+    struct fake_client *caller = ask(world, method, path, NULL);
+
+    expect_answer(caller, 0, "");
+    scenario_advance(&world->scenario, REST_CALL_SILENCE_MS - 1);
+    expect_answer(caller, 0, "");
+    scenario_advance(&world->scenario, 1);
     expect_answer(caller, status, code);
     fake_client_free(caller);
 }
@@ -273,18 +289,54 @@ is_a_user_in_a_group(void **state)
 
     (void)state;
     world_init(&world, WEB_SOCKETS);
-    expect(&world, "HEAD", "/users/carl/groups/g", NULL, 404, "Info.User.NotInGroup");
-    expect(&world, "HEAD", "/users/bob/groups/g", NULL, 404, "Info.User.NotInGroup");
+    expect_silence(&world, "HEAD", "/users/carl/groups/g", 404, "Info.User.NotInGroup");
+    expect_silence(&world, "HEAD", "/users/bob/groups/g", 404, "Info.User.NotInGroup");
     expect(&world, "PUT", PATH(world.bob, "/groups/g/connections/", ""), NULL, 200, "");
     signalr_client_run(&world.bob);
     expect(&world, "HEAD", "/users/bob/groups/g", NULL, 200, "");
-    /* Somebody is in the group, and ann is there: nobody says that ann is not in it. */
-    struct fake_client *caller = ask(&world, "HEAD", "/users/ann/groups/g", NULL);
+    expect_silence(&world, "HEAD", "/users/ann/groups/g", 404, "Info.User.NotInGroup");
+    world_deinit(&world);
+}
+
+static void
+is_anybody_there(void **state)
+{
+    struct world world;
+
+    (void)state;
+    world_init(&world, WEB_SOCKETS);
+    expect(&world, "HEAD", "/users/ann", NULL, 200, "");
+    expect(&world, "HEAD", "/users/bob", NULL, 200, "");
+    expect(&world, "HEAD", PATH(world.bob, "/connections/", ""), NULL, 200, "");
+    expect_silence(&world, "HEAD", "/users/carl", 404, "Warning.User.NotExisted");
+    expect_silence(&world, "HEAD", "/groups/g", 404, "Warning.Group.NotExisted");
+    /* Between two transports it is there still. */
+    signalr_client_drop(&world.bob);
+    scenario_run(&world.scenario);
+    expect(&world, "HEAD", "/users/bob", NULL, 200, "");
+    /* Once it has ended nobody is, though its node goes on listening for a while. */
+    scenario_advance(&world.scenario, 60 * 1000);
+    scenario_run(&world.scenario);
+    expect_silence(&world, "HEAD", "/users/bob", 404, "Warning.User.NotExisted");
+    expect_silence(&world, "HEAD", PATH(world.bob, "/connections/", ""), 404,
+                   "Warning.Connection.NotExisted");
+    world_deinit(&world);
+}
+
+/* The second of silence begins when the farm has taken the question. */
+static void
+a_slow_farm_is_no_silence(void **state)
+{
+    struct world world;
+
+    (void)state;
+    world_init(&world, WEB_SOCKETS);
+    world.scenario.hosts[0].port->holds_commands = true;
+    struct fake_client *caller = ask(&world, "HEAD", "/users/bob", NULL);
+    scenario_advance(&world.scenario, 5 * 1000);
     expect_answer(caller, 0, "");
-    scenario_advance(&world.scenario, 999);
-    expect_answer(caller, 0, "");
-    scenario_advance(&world.scenario, 1);
-    expect_answer(caller, 404, "Info.User.NotInGroup");
+    world.scenario.hosts[0].port->holds_commands = false;
+    expect_answer(caller, 200, "");
     fake_client_free(caller);
     world_deinit(&world);
 }
@@ -313,8 +365,8 @@ closed_and_told_why(void **state)
         expect(&world, "DELETE", PATH(world.bob, "/connections/", "?reason=enough"), NULL, 200, "");
         signalr_client_read(&world.bob);
         expect_eviction(&world.bob, "{\"E\":\"enough\"}");
-        expect(&world, "DELETE", PATH(world.bob, "/connections/", ""), NULL, 404,
-               "Warning.Connection.NotExisted");
+        expect_silence(&world, "DELETE", PATH(world.bob, "/connections/", ""), 404,
+                       "Warning.Connection.NotExisted");
         assert_int_equal(scenario_metric(&world.scenario, SCENARIO_CONNECTIONS), 1);
         say(&world, "/:send", "who is left");
         signalr_client_run(&world.ann);
@@ -344,6 +396,13 @@ closed_between_two_transports(void **state)
     signalr_client_run(&world.bob);
     expect_eviction(&world.bob, "{\"E\":\"gone\"}");
     assert_int_equal(scenario_metric(&world.scenario, SCENARIO_CONNECTIONS), 1);
+
+    signalr_client_drop(&world.ann);
+    scenario_run(&world.scenario);
+    expect(&world, "DELETE", PATH(world.ann, "/connections/", "?reason=gone"), NULL, 200, "");
+    signalr_client_open(&world.ann, "reconnect");
+    signalr_client_run(&world.ann);
+    expect_eviction(&world.ann, "{\"E\":\"gone\"}");
     world_deinit(&world);
 }
 
@@ -354,8 +413,9 @@ nobody_answers_for_a_connection(void **state)
 
     (void)state;
     world_init(&world, WEB_SOCKETS);
-    expect(&world, "PUT", "/groups/g/connections/nobody", NULL, 404, "Error.Connection.NotExisted");
-    expect(&world, "DELETE", "/groups/g/connections/nobody", NULL, 200, "");
+    expect_silence(&world, "PUT", "/groups/g/connections/nobody", 404,
+                   "Error.Connection.NotExisted");
+    expect_silence(&world, "DELETE", "/groups/g/connections/nobody", 200, "");
     /* It is known, but away: the change waits for it for half a minute, and is there when it comes.
      */
     signalr_client_drop(&world.bob);
@@ -378,6 +438,8 @@ callers_go_away(void **state)
         {"PUT", "/users/ann/groups/g"},
         {"HEAD", "/users/bob"},
         {"HEAD", "/users/ann/groups/g"},
+        {"PUT", "/groups/g/connections/nobody"},
+        {"DELETE", "/connections/nobody"},
         {"POST", "/:closeConnections"},
     };
     struct world world;
@@ -424,6 +486,8 @@ main(void)
         cmocka_unit_test(groups_of_a_user_are_complete_from_the_command_on),
         cmocka_unit_test(a_user_without_transport_finds_the_group),
         cmocka_unit_test(is_a_user_in_a_group),
+        cmocka_unit_test(is_anybody_there),
+        cmocka_unit_test(a_slow_farm_is_no_silence),
         cmocka_unit_test(closed_and_told_why),
         cmocka_unit_test(closed_between_two_transports),
         cmocka_unit_test(nobody_answers_for_a_connection),
