@@ -41,6 +41,7 @@ struct route_replay {
     struct replay_match *matches;
     size_t match_count;
     size_t match_capacity;
+    size_t match_bytes; /* of their frames */
     size_t next;
     struct route_log_read counter; /* ASKING */
     struct route_past past;        /* READING */
@@ -151,6 +152,7 @@ add_match(struct route_replay *replay, uint64_t id, struct payload_slice frame, 
     }
     payload_ref(frame.payload);
     replay->matches[replay->match_count++] = (struct replay_match){id, frame, is_foreign};
+    replay->match_bytes += frame.length;
     return STATUS_OK;
 }
 
@@ -193,6 +195,13 @@ collect_topic(struct route_replay *replay, const struct route_topic *topic, uint
     }
 }
 
+/* Another bridge asks again for what does not fit. */
+static bool
+is_full(const struct route_replay *replay)
+{
+    return replay->member->peer->is_bridge && replay->match_bytes >= ROUTE_REPLAY_BRIDGE_BYTES;
+}
+
 static void
 collect_history(struct route_replay *replay)
 {
@@ -201,7 +210,7 @@ collect_history(struct route_replay *replay)
     if (replay->all != NULL) {
         size_t index = route_history_index_after(&app->history, replay->all->since);
 
-        for (; index < app->history.count; index++) {
+        for (; index < app->history.count && !is_full(replay); index++) {
             match_entry(replay, route_history_at(&app->history, index));
         }
     }
@@ -225,7 +234,6 @@ compare_matches(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* Another bridge asks again for what does not fit. */
 static void
 cut_matches(struct route_replay *replay)
 {
@@ -233,9 +241,6 @@ cut_matches(struct route_replay *replay)
 
     while (kept < replay->match_count && bytes < ROUTE_REPLAY_BRIDGE_BYTES) {
         bytes += replay->matches[kept++].frame.length;
-    }
-    if (kept == replay->match_count) {
-        return;
     }
     for (size_t i = kept; i < replay->match_count; i++) {
         payload_unref(replay->matches[i].frame.payload);
@@ -266,7 +271,7 @@ finish_matches(struct route_replay *replay)
     }
     replay->match_count = kept;
     replay->state = REPLAY_SENDING;
-    if (replay->member->peer->is_bridge) {
+    if (is_full(replay)) {
         cut_matches(replay);
     }
 }

@@ -176,6 +176,7 @@ ids_go_on_above_what_another_bridge_has_seen(void **state)
     highest = rig.nodes[1].delivered[499].id;
 
     proxy.is_frozen = true;
+    bridge_proxy_cut(&proxy);
     rig_leave(&rig, 0);
     assert_int_equal(rig_stop_bridge(&rig, 0, SIGKILL), 128 + SIGKILL);
     rig_stop_redis(&rig, SIGKILL);
@@ -190,6 +191,7 @@ ids_go_on_above_what_another_bridge_has_seen(void **state)
     assert_true(rig.nodes[2].published_id > highest);
 
     proxy.is_frozen = false;
+    bridge_proxy_cut(&proxy);
     rig_wait(&rig, rig.nodes[1].delivered_count > 500);
     assert_true(rig_has_run(&rig.nodes[1], 0, 1, 501));
     assert_int_equal(rig.nodes[1].lost_ids, 0);

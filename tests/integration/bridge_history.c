@@ -101,13 +101,21 @@ there_is_no_log(void **state)
     deinit(&rig, &proxy);
 }
 
-/* Bridge 1 hears nothing of ${first} to ${last}; the wire is still cut at the end. */
+/* Bridge 1 hears nothing of ${first} to ${last}, until mend(). */
 static void
 cut_off(struct rig *rig, struct bridge_proxy *proxy, uint64_t first, uint64_t last)
 {
     proxy->is_frozen = true;
-    publish(rig, first, last);
+    bridge_proxy_cut(proxy);
     rig_wait(rig, rig->nodes[1].state == LINK_BACKPLANE_BUFFERING);
+    publish(rig, first, last);
+}
+
+static void
+mend(struct bridge_proxy *proxy)
+{
+    proxy->is_frozen = false;
+    bridge_proxy_cut(proxy);
 }
 
 static void
@@ -119,7 +127,7 @@ a_gap_is_filled(void **state)
     (void)state;
     start(&rig, &proxy, "log_messages = off\n");
     cut_off(&rig, &proxy, 301, 500);
-    proxy.is_frozen = false;
+    mend(&proxy);
     rig_wait(&rig, rig.nodes[1].delivered_count >= 500);
     assert_true(rig_has_run(&rig.nodes[1], 0, 1, 500));
     assert_int_equal(rig.nodes[1].lost_ids, 0);
@@ -127,7 +135,7 @@ a_gap_is_filled(void **state)
     /* Now the other bridge hangs: what only it has is given up. */
     cut_off(&rig, &proxy, 501, 600);
     kill(rig.bridges[0], SIGSTOP);
-    proxy.is_frozen = false;
+    mend(&proxy);
     rig_wait(&rig, rig.nodes[1].lost_ids == 100);
     rig.nodes[2].bridge = 1;
     rig_join(&rig, 2);

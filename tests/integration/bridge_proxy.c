@@ -165,12 +165,18 @@ bridge_proxy_open(struct bridge_proxy *proxy, struct loop *loop, uint16_t target
 }
 
 void
-bridge_proxy_close(struct bridge_proxy *proxy)
+bridge_proxy_cut(struct bridge_proxy *proxy)
 {
-    listener_close(proxy->listener);
     LIST_FOR_EACH (node, &proxy->wires) {
         close_wire(CONTAINER_OF(node, struct wire, node));
     }
+}
+
+void
+bridge_proxy_close(struct bridge_proxy *proxy)
+{
+    listener_close(proxy->listener);
+    bridge_proxy_cut(proxy);
 }
 
 uint16_t

@@ -20,6 +20,8 @@ struct bridge_proxy {
 };
 
 void bridge_proxy_open(struct bridge_proxy *proxy, struct loop *loop, uint16_t target_port);
+/** Break every wire there is: the bridge notices at once. */
+void bridge_proxy_cut(struct bridge_proxy *proxy);
 /** Closes every wire; run the loop afterwards. */
 void bridge_proxy_close(struct bridge_proxy *proxy);
 uint16_t bridge_proxy_port(const struct bridge_proxy *proxy);
