@@ -49,8 +49,10 @@ struct bytes client_request_parameter(const struct client_request *request, stru
 MUST_CHECK enum status client_request_read_hubs(struct client_request *request,
                                                 struct buffer *problem);
 /** The part of the query that is the application's own, still encoded. */
-enum status client_request_own_query(const struct client_request *request, struct buffer *out);
+MUST_CHECK enum status client_request_own_query(const struct client_request *request,
+                                                struct buffer *out);
 /** The headers on the app's list, as "Name: value" lines that end in CR LF. */
-enum status client_request_headers(const struct client_request *request, struct buffer *out);
+MUST_CHECK enum status client_request_headers(const struct client_request *request,
+                                              struct buffer *out);
 
 #endif

@@ -81,21 +81,26 @@ deinit_texts(struct caller_texts *texts)
     buffer_deinit(&texts->headers);
 }
 
-static struct hub_dispatch_caller
-caller_of(const struct client_request *request, struct caller_texts *texts)
+/* OK, or NO_MEMORY: backends are not to take a part of what a request says for the whole. */
+static enum status
+read_caller(const struct client_request *request, struct caller_texts *texts,
+            struct hub_dispatch_caller *caller)
 {
     buffer_init(&texts->own_query, CALLER_BYTES_MAX);
     buffer_init(&texts->headers, CALLER_BYTES_MAX);
-    (void)client_request_own_query(request, &texts->own_query);
-    (void)client_request_headers(request, &texts->headers);
-    return (struct hub_dispatch_caller){.app = request->app,
-                                        .path = request->path,
-                                        .hubs = request->hubs,
-                                        .connection_id = request->token.id,
-                                        .user = request->user,
-                                        .query = buffer_bytes(&texts->own_query),
-                                        .headers = buffer_bytes(&texts->headers),
-                                        .claims = buffer_bytes(&request->token_claims)};
+    enum status status = client_request_own_query(request, &texts->own_query);
+    if (status == STATUS_OK) {
+        status = client_request_headers(request, &texts->headers);
+    }
+    *caller = (struct hub_dispatch_caller){.app = request->app,
+                                           .path = request->path,
+                                           .hubs = request->hubs,
+                                           .connection_id = request->token.id,
+                                           .user = request->user,
+                                           .query = buffer_bytes(&texts->own_query),
+                                           .headers = buffer_bytes(&texts->headers),
+                                           .claims = buffer_bytes(&request->token_claims)};
+    return status;
 }
 
 /*
@@ -170,8 +175,11 @@ send_request_handle(struct client_request *request)
     if (data.data == NULL) {
         data = BYTES("");
     }
-    struct hub_dispatch_caller caller = caller_of(request, &texts);
-    enum status status = hub_dispatch_send(&caller, data, on_result, waiting, &waiting->call);
+    struct hub_dispatch_caller caller;
+    enum status status = read_caller(request, &texts, &caller);
+    if (status == STATUS_OK) {
+        status = hub_dispatch_send(&caller, data, on_result, waiting, &waiting->call);
+    }
     deinit_texts(&texts);
     if (status != STATUS_OK) {
         free_waiting(waiting);
@@ -232,9 +240,10 @@ send_request_start(struct client_request *request)
     if (waiting == NULL) {
         return;
     }
-    struct hub_dispatch_caller caller = caller_of(request, &texts);
+    struct hub_dispatch_caller caller;
+    enum status status = read_caller(request, &texts, &caller);
     waiting->connection_id = bytes_duplicate(request->token.id);
-    if (waiting->connection_id != NULL) {
+    if (status == STATUS_OK && waiting->connection_id != NULL) {
         waiting->start = hub_dispatch_connected(&caller, on_started, waiting);
     }
     deinit_texts(&texts);
