@@ -286,6 +286,22 @@ answer_ready(const struct admin_page *page, struct admin_answer *answer)
     }
 }
 
+static void
+append_metrics(const struct admin_page *page, struct buffer *out)
+{
+    metrics_set(page->metrics, BRIDGE_METRIC_DEGRADED, has_backplane(page) ? 0 : 1);
+    (void)metrics_render(page->metrics, out);
+    metrics_render_heading(out, "last_id", METRIC_GAUGE,
+                           "Everything up to this message id has been heard or given up.");
+    for (struct map_entry *entry = map_first(&page->apps->by_key); entry != NULL;
+         entry = map_next(entry)) {
+        const struct route_app *app = map_entry_value(entry);
+
+        metrics_render_value(out, "last_id", "app", bytes_from_string(app->key),
+                             (int64_t)app->order.position);
+    }
+}
+
 void
 admin_page_answer(void *owner, struct bytes path, struct admin_answer *answer)
 {
@@ -293,7 +309,7 @@ admin_page_answer(void *owner, struct bytes path, struct admin_answer *answer)
 
     if (bytes_equal(path, BYTES("/metrics"))) {
         answer->content_type = "text/plain; version=0.0.4";
-        (void)metrics_render(page->metrics, &answer->body);
+        append_metrics(page, &answer->body);
     } else if (bytes_equal(path, BYTES("/status"))) {
         answer->content_type = "application/json";
         append_json(page, &answer->body);

@@ -12,7 +12,7 @@
 /* What is reported on; all borrowed. */
 struct admin_page {
     const struct bridge_options *options;
-    const struct metrics *metrics;
+    struct metrics *metrics;
     const struct bridge_apps *apps;
     const struct node_links *links;
     const struct bridge_peers *peers;

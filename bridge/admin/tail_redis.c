@@ -35,9 +35,10 @@ on_ready(void *owner)
 }
 
 static void
-on_lost(void *owner, const char *why)
+on_lost(void *owner, enum redis_loss loss, const char *why)
 {
     (void)owner;
+    (void)loss;
     (void)why; /* the connection has logged it, and is being dialed again */
 }
 

@@ -442,6 +442,13 @@ on_stream_drained(void *owner, struct stream *stream)
     resume_members(owner);
 }
 
+static const enum bridge_metric tls_failure_metrics[TLS_FAILURES] = {
+    [TLS_FAILURE_CERTIFICATE] = BRIDGE_METRIC_TLS_CERTIFICATE,
+    [TLS_FAILURE_REFUSED] = BRIDGE_METRIC_TLS_REFUSED,
+    [TLS_FAILURE_PROTOCOL] = BRIDGE_METRIC_TLS_PROTOCOL,
+    [TLS_FAILURE_CLOSED] = BRIDGE_METRIC_TLS_CLOSED,
+};
+
 static void
 on_stream_closed(void *owner, enum status status, const char *reason)
 {
@@ -452,7 +459,7 @@ on_stream_closed(void *owner, enum status status, const char *reason)
         link_server_closed(peer->route.link, status, reason);
         link_server_free(peer->route.link);
     } else {
-        count(peer, BRIDGE_METRIC_TLS_FAILURES, 1);
+        count(peer, tls_failure_metrics[tls_failure_of(status, reason)], 1);
         log_refused(peer, reason);
     }
     list_remove(&peer->node);

@@ -35,6 +35,19 @@ update_gauge(struct redis_backplane *redis)
                 redis_backplane_is_connected(&redis->base) ? 1 : 0);
 }
 
+static void
+count_loss(const struct redis_backplane *redis, enum redis_loss loss)
+{
+    static const enum bridge_metric metrics[REDIS_LOSSES] = {
+        [REDIS_LOSS_CLOSED] = BRIDGE_METRIC_REDIS_CLOSED,
+        [REDIS_LOSS_SILENT] = BRIDGE_METRIC_REDIS_SILENT,
+        [REDIS_LOSS_REFUSED] = BRIDGE_METRIC_REDIS_REFUSED,
+        [REDIS_LOSS_REPLICA] = BRIDGE_METRIC_REDIS_REPLICA,
+        [REDIS_LOSS_UNREACHABLE] = BRIDGE_METRIC_REDIS_UNREACHABLE,
+    };
+    metrics_add(redis->options.metrics, metrics[loss], 1);
+}
+
 /* ---- The two connections ---- */
 
 static void
@@ -47,11 +60,12 @@ on_commands_ready(void *owner)
 }
 
 static void
-on_commands_lost(void *owner, const char *why)
+on_commands_lost(void *owner, enum redis_loss loss, const char *why)
 {
     struct redis_backplane *redis = owner;
 
-    metrics_add(redis->options.metrics, BRIDGE_METRIC_REDIS_RECONNECTS, 1);
+    redis->was_cut = false;
+    count_loss(redis, loss);
     update_gauge(redis);
     for (struct map_entry *entry = map_first(&redis->by_key); entry != NULL;
          entry = map_next(entry)) {
@@ -65,16 +79,23 @@ on_messages_ready(void *owner)
     struct redis_backplane *redis = owner;
 
     update_gauge(redis);
+    if (redis->was_cut) {
+        metrics_add(redis->options.metrics, BRIDGE_METRIC_OUTPUT_BUFFER_CUTS, 1);
+        redis->was_cut = false;
+    }
     for_each_channel(redis, redis_channel_subscribe);
 }
 
 static void
-on_messages_lost(void *owner, const char *why)
+on_messages_lost(void *owner, enum redis_loss loss, const char *why)
 {
     struct redis_backplane *redis = owner;
 
     (void)why;
-    metrics_add(redis->options.metrics, BRIDGE_METRIC_REDIS_RECONNECTS, 1);
+    /* Redis says nothing when a subscriber has let too much wait; but it only closes that. */
+    redis->was_cut =
+        redis->was_cut || (loss == REDIS_LOSS_CLOSED && redis_connection_is_ready(redis->commands));
+    count_loss(redis, loss);
     update_gauge(redis);
     for_each_channel(redis, redis_channel_deafen);
 }

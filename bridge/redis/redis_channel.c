@@ -252,8 +252,8 @@ redis_channel_heal(struct redis_channel *channel)
 static void
 leave_replica(struct redis_backplane *backplane)
 {
-    redis_connection_renew(backplane->commands, "this Redis is a replica");
-    redis_connection_renew(backplane->messages, "this Redis is a replica");
+    redis_connection_renew(backplane->commands, REDIS_LOSS_REPLICA, "this Redis is a replica");
+    redis_connection_renew(backplane->messages, REDIS_LOSS_REPLICA, "this Redis is a replica");
 }
 
 static void
@@ -328,7 +328,7 @@ on_subscribed(void *context, const struct redisReply *reply)
         /* No permission for the channel, as a rule. */
         channel->handler->on_state(channel->owner, LINK_BACKPLANE_CLOSED,
                                    bytes_from(reply->str, reply->len));
-        redis_connection_renew(channel->backplane->messages, reply->str);
+        redis_connection_renew(channel->backplane->messages, REDIS_LOSS_REFUSED, reply->str);
         return;
     }
     channel->state = REDIS_CHANNEL_SUBSCRIBED;
@@ -354,7 +354,7 @@ redis_channel_subscribe(struct redis_channel *channel)
         redis_channel_end_call(call);
         free(call);
     }
-    redis_connection_renew(messages, "out of memory");
+    redis_connection_renew(messages, REDIS_LOSS_CLOSED, "out of memory");
 }
 
 void

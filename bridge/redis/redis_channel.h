@@ -18,6 +18,7 @@ struct redis_backplane {
     struct redis_connection *messages;
     struct buffer storage; /* of the arguments of one request, while it is being sent */
     struct map by_key;     /* -> struct redis_channel */
+    bool was_cut;          /* Redis has closed `messages`, and `commands` lives on since */
 };
 
 enum redis_channel_state {

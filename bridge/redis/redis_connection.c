@@ -48,6 +48,7 @@ struct redis_connection {
     uint64_t last_received_ms;
     struct timer timer; /* IDLE: dial; else: probe */
     struct backoff backoff;
+    enum redis_loss loss;
     char why[WHY_BYTES]; /* the first reason of the present trouble */
     bool is_reported;    /* the present trouble is in the log */
     char subject[32];
@@ -72,12 +73,13 @@ note_why(struct redis_connection *connection, const char *why)
 }
 
 static void
-break_off(struct redis_connection *connection, const char *why)
+break_off(struct redis_connection *connection, enum redis_loss loss, const char *why)
 {
     if (connection->state == CONNECTION_BROKEN || connection->state == CONNECTION_CLOSED) {
         return;
     }
     note_why(connection, why);
+    connection->loss = loss;
     connection->state = CONNECTION_BROKEN;
     if (connection->stream != NULL) {
         stream_close(connection->stream, "broken");
@@ -168,7 +170,7 @@ on_greeting_reply(void *context, const struct redisReply *reply)
     struct redis_connection *connection = context;
 
     if (reply != NULL && reply->type == REDIS_REPLY_ERROR) {
-        break_off(connection, reply->str);
+        break_off(connection, REDIS_LOSS_REFUSED, reply->str);
     }
 }
 
@@ -257,12 +259,12 @@ probe(struct timer *timer)
     struct bytes ping = BYTES("PING");
 
     if (!list_is_empty(&connection->pending) && silence_ms >= REDIS_SILENCE_MS) {
-        break_off(connection, "no answer for 6 s");
+        break_off(connection, REDIS_LOSS_SILENT, "no answer for 6 s");
         return;
     }
     if (connection->state == CONNECTION_READY &&
         append_request(connection, &ping, 1, on_unimportant_reply, NULL) != STATUS_OK) {
-        break_off(connection, "out of memory");
+        break_off(connection, REDIS_LOSS_CLOSED, "out of memory");
         return;
     }
     timer_start(timers_of(connection), timer, REDIS_PROBE_MS, probe);
@@ -283,7 +285,7 @@ on_open(void *owner, struct stream *stream)
     connection->last_received_ms = loop_clock(connection->loop)->now_ms;
     timer_start(timers_of(connection), &connection->timer, REDIS_PROBE_MS, probe);
     if (send_greeting(connection) != STATUS_OK) {
-        break_off(connection, "the password could not be sent");
+        break_off(connection, REDIS_LOSS_REFUSED, "the password could not be sent");
     }
 }
 
@@ -314,7 +316,8 @@ take_reply(struct redis_connection *connection, const struct redisReply *reply)
     request = take_request(connection);
     if (request == NULL) {
         /* What Redis says before it closes: too many clients, or protected mode. */
-        break_off(connection, reply->type == REDIS_REPLY_ERROR ? reply->str : "unasked answer");
+        break_off(connection, REDIS_LOSS_REFUSED,
+                  reply->type == REDIS_REPLY_ERROR ? reply->str : "unasked answer");
         return;
     }
     request->fn(request->context, reply);
@@ -338,14 +341,14 @@ on_data(void *owner, struct stream *stream, struct bytes input)
         return;
     }
     if (redisReaderFeed(connection->reader, (const char *)input.data, input.length) != REDIS_OK) {
-        break_off(connection, connection->reader->errstr);
+        break_off(connection, REDIS_LOSS_REFUSED, connection->reader->errstr);
         return;
     }
     while (is_up(connection)) {
         void *reply = NULL;
 
         if (redisReaderGetReply(connection->reader, &reply) != REDIS_OK) {
-            break_off(connection, connection->reader->errstr);
+            break_off(connection, REDIS_LOSS_REFUSED, connection->reader->errstr);
         }
         if (reply == NULL) {
             return;
@@ -399,12 +402,17 @@ on_closed(void *owner, enum status status, const char *reason)
         free_connection(connection);
         return;
     }
+    if (connection->state == CONNECTION_DIALING) {
+        connection->loss = REDIS_LOSS_UNREACHABLE;
+    } else if (connection->state != CONNECTION_BROKEN) {
+        connection->loss = REDIS_LOSS_CLOSED;
+    }
     note_why(connection, reason);
     timer_stop(timers_of(connection), &connection->timer);
     report_trouble(connection);
     wait_to_dial(connection);
     fail_pending(connection);
-    connection->handler->on_lost(connection->owner, connection->why);
+    connection->handler->on_lost(connection->owner, connection->loss, connection->why);
     connection->why[0] = '\0';
 }
 
@@ -489,7 +497,7 @@ redis_connection_is_ready(const struct redis_connection *connection)
 }
 
 void
-redis_connection_renew(struct redis_connection *connection, const char *why)
+redis_connection_renew(struct redis_connection *connection, enum redis_loss loss, const char *why)
 {
-    break_off(connection, why);
+    break_off(connection, loss, why);
 }

@@ -38,12 +38,22 @@ struct redis_options {
 /* ${reply} NULL: the connection was lost before the answer came. Borrowed. */
 typedef void (*redis_reply_fn)(void *context, const struct redisReply *reply);
 
+/* Why a connection was lost. */
+enum redis_loss {
+    REDIS_LOSS_CLOSED,      /* by Redis, or the network */
+    REDIS_LOSS_SILENT,      /* answers that were due did not come */
+    REDIS_LOSS_REFUSED,     /* Redis said no, or what answers is no Redis */
+    REDIS_LOSS_REPLICA,     /* it is not the primary (any more) */
+    REDIS_LOSS_UNREACHABLE, /* it never came about */
+    REDIS_LOSSES,
+};
+
 struct redis_connection_handler {
     /* Authenticated, and the database is selected: requests may be sent. */
     void (*on_ready)(void *owner);
     /* No longer ready, or could not become ready; every request has been told. It is being dialed
      * again. */
-    void (*on_lost)(void *owner, const char *why);
+    void (*on_lost)(void *owner, enum redis_loss loss, const char *why);
     /* A message of a subscription. */
     void (*on_message)(void *owner, struct bytes channel, struct bytes message);
 };
@@ -65,6 +75,7 @@ MUST_CHECK enum status redis_connection_send(struct redis_connection *connection
                                              redis_reply_fn fn, void *context);
 /** Drop the connection and dial again, as when Redis says that it is a replica now. Never from
  * inside a callback of this connection but redis_reply_fn. */
-void redis_connection_renew(struct redis_connection *connection, const char *why);
+void redis_connection_renew(struct redis_connection *connection, enum redis_loss loss,
+                            const char *why);
 
 #endif

@@ -269,6 +269,19 @@ publish(void *owner, struct route_batch *batch)
     app->channel->operations->publish(app->channel, batch);
 }
 
+/* One message, followed by its trace id: received, published, heard, delivered. */
+static void
+trace(const struct route_app *app, const struct route_publisher *publisher, uint64_t sequence,
+      const char *what, uint64_t id)
+{
+    char text[SIGNALR_TRACE_BYTES];
+
+    if (log_is_on(app->options.log, LOG_DEBUG)) {
+        log_debug(app->options.log, app->subject, "%s trace=%s id=%" PRIu64, what,
+                  signalr_trailer_trace(publisher->instance, sequence, text), id);
+    }
+}
+
 static void
 on_settled(void *owner, struct route_publisher *publisher, uint64_t sequence, uint64_t id,
            uint64_t settled_count)
@@ -277,6 +290,7 @@ on_settled(void *owner, struct route_publisher *publisher, uint64_t sequence, ui
     struct route_member *member = publisher->attached;
 
     count(app, BRIDGE_METRIC_PUBLISH_CONFIRMED, (int64_t)settled_count);
+    trace(app, publisher, sequence, "published", id);
     if (id != 0) {
         route_app_saw(app, id);
         route_order_known(&app->order, id);
@@ -344,12 +358,28 @@ on_outcome(void *owner, const struct route_result *result)
     }
 }
 
+static void
+on_settled_after(void *owner, uint64_t duration_ms)
+{
+    const struct route_app *app = owner;
+    metrics_observe_ms(app->options.metrics, BRIDGE_METRIC_PUBLISH_LATENCY, duration_ms);
+}
+
+static void
+on_seen_after(void *owner, uint64_t duration_ms)
+{
+    const struct route_app *app = owner;
+    metrics_observe_ms(app->options.metrics, BRIDGE_METRIC_ECHO_LATENCY, duration_ms);
+}
+
 static const struct route_publisher_handler publisher_handler = {
     .publish = publish,
     .on_settled = on_settled,
     .on_refused = on_refused,
     .on_finished = on_finished,
     .on_outcome = on_outcome,
+    .on_settled_after = on_settled_after,
+    .on_seen_after = on_seen_after,
 };
 
 struct route_publisher *
@@ -400,6 +430,7 @@ route_app_publish(struct route_member *member, uint64_t sequence, struct bytes f
     enum status refusal = check_frame(member->app, frame, &text);
 
     count(member->app, BRIDGE_METRIC_PUBLISH_ACCEPTED, 1);
+    trace(member->app, member->publisher, sequence, "publish received", 0);
     return route_publisher_add(member->publisher, sequence, frame, refusal, text);
 }
 

@@ -92,6 +92,43 @@ route_publisher_free(struct route_publisher *publisher)
     free(publisher);
 }
 
+/* A sample is over when both have been measured. What was settled by the word of another (a
+ * trailer, the node) need not come through the channel any more: the next settled message ends it.
+ */
+static void
+sample_settled(struct route_publisher *publisher, uint64_t sequence)
+{
+    struct route_sample *sample = &publisher->sample;
+
+    if (sample->sequence == 0 || sequence < sample->sequence) {
+        return;
+    }
+    if (!sample->is_settled) {
+        publisher->handler->on_settled_after(publisher->owner,
+                                             publisher->timers->clock->now_ms - sample->queued_ms);
+    }
+    if (sample->is_settled || sample->is_seen) {
+        sample->sequence = 0;
+    }
+    sample->is_settled = true;
+}
+
+static void
+sample_seen(struct route_publisher *publisher, uint64_t sequence)
+{
+    struct route_sample *sample = &publisher->sample;
+
+    if (sample->sequence == 0 || sequence < sample->sequence || sample->is_seen) {
+        return;
+    }
+    publisher->handler->on_seen_after(publisher->owner,
+                                      publisher->timers->clock->now_ms - sample->queued_ms);
+    if (sample->is_settled) {
+        sample->sequence = 0;
+    }
+    sample->is_seen = true;
+}
+
 /* Everything up to ${sequence} leaves the queue. */
 static void
 settle(struct route_publisher *publisher, uint64_t sequence)
@@ -102,6 +139,7 @@ settle(struct route_publisher *publisher, uint64_t sequence)
         return;
     }
     publisher->settled = sequence;
+    sample_settled(publisher, sequence);
     publisher->rewinds = 0;
     backoff_reset(&publisher->backoff);
     while ((outgoing = head(publisher)) != NULL && outgoing->sequence <= sequence) {
@@ -185,6 +223,10 @@ enqueue(struct route_publisher *publisher, uint64_t sequence, struct bytes frame
             return STATUS_NO_MEMORY;
         }
     }
+    if (publisher->sample.sequence == 0) {
+        publisher->sample = (struct route_sample){.sequence = sequence,
+                                                  .queued_ms = publisher->timers->clock->now_ms};
+    }
     outgoing->sequence = sequence;
     outgoing->frame_bytes = frame.length;
     outgoing->paid_by = publisher->attached;
@@ -232,6 +274,7 @@ route_publisher_saw(struct route_publisher *publisher, uint64_t sequence)
         return false;
     }
     publisher->seen = sequence;
+    sample_seen(publisher, sequence);
     return true;
 }
 

@@ -27,6 +27,17 @@ struct route_publisher_handler {
     void (*on_finished)(void *owner, struct route_publisher *publisher, size_t bytes);
     /* A batch came back: how it went with the store. */
     void (*on_outcome)(void *owner, const struct route_result *result);
+    /* So long it took from add() until a message was settled, or seen on the channel. */
+    void (*on_settled_after)(void *owner, uint64_t duration_ms);
+    void (*on_seen_after)(void *owner, uint64_t duration_ms);
+};
+
+/* The one message under way on which latencies are measured. */
+struct route_sample {
+    uint64_t sequence; /* 0 = none */
+    uint64_t queued_ms;
+    bool is_settled;
+    bool is_seen;
 };
 
 struct route_publisher {
@@ -38,6 +49,7 @@ struct route_publisher {
     uint64_t settled; /* highest sequence that is published or refused, with all before it */
     uint64_t seen;    /* highest sequence seen in a trailer on the channel */
     uint64_t last_used_ms;
+    struct route_sample sample;
     struct list queue;        /* struct outgoing: settled + 1, settled + 2, ... */
     struct list_node *unsent; /* first of the queue not in a batch under way; NULL = all are */
     uint64_t last_queued;

@@ -14,11 +14,11 @@ count(struct route_app *app, enum bridge_metric metric, uint64_t delta)
 }
 
 static void
-reject(struct route_app *app, uint64_t id, const char *what)
+reject(struct route_app *app, enum bridge_metric metric, uint64_t id, const char *what)
 {
     uint64_t suppressed;
 
-    count(app, BRIDGE_METRIC_DECODE_ERRORS, 1);
+    count(app, metric, 1);
     if (log_allows(&app->malformed_limit, app->options.timers->clock->now_ms, &suppressed)) {
         log_warn(app->options.log, app->subject,
                  "a malformed message on the channel was ignored what=\"%s\" id=%" PRIu64
@@ -37,7 +37,7 @@ route_receive_message(struct route_app *app, struct bytes channel_message, bool 
     /* Redis counts in signed 64-bit integers, from 1. */
     if (signalr_message_split_channel(channel_message, &id, &frame) != STATUS_OK || id == 0 ||
         id >= INT64_MAX) {
-        reject(app, 0, "no message id");
+        reject(app, BRIDGE_METRIC_DECODE_ERRORS_CHANNEL, 0, "no message id");
         return false;
     }
     /* Without memory it becomes a hole, which is looked for in the log a moment later. */
@@ -124,6 +124,18 @@ warn_of_height(struct route_app *app, uint64_t id)
 }
 
 static void
+trace(const struct route_app *app, const struct signalr_trailer *trailer, const char *what,
+      uint64_t id)
+{
+    char text[SIGNALR_TRACE_BYTES];
+
+    if (log_is_on(app->options.log, LOG_DEBUG)) {
+        log_debug(app->options.log, app->subject, "%s trace=%s id=%" PRIu64, what,
+                  signalr_trailer_trace(trailer->instance, trailer->sequence, text), id);
+    }
+}
+
+static void
 on_next(void *owner, uint64_t id, struct payload_slice frame, bool is_from_log)
 {
     struct route_app *app = owner;
@@ -137,21 +149,27 @@ on_next(void *owner, uint64_t id, struct payload_slice frame, bool is_from_log)
         count(app, BRIDGE_METRIC_GAPS_FILLED, 1);
     }
     if (signalr_message_open(payload_slice_bytes(frame), &reader) != STATUS_OK) {
-        reject(app, id, "not a SignalR frame");
+        reject(app, BRIDGE_METRIC_DECODE_ERRORS_FRAME, id, "not a SignalR frame");
         return;
     }
     is_foreign = !signalr_trailer_decode(reader.trailer, &trailer);
     count(app, is_foreign ? BRIDGE_METRIC_RECEIVED_FOREIGN : BRIDGE_METRIC_RECEIVED_OWN, 1);
     if (is_foreign) {
         take_foreign(app, id, frame, is_from_log);
-    } else if (!take_trailer(app, &trailer)) {
-        return;
+    } else {
+        trace(app, &trailer, "heard", id);
+        if (!take_trailer(app, &trailer)) {
+            return;
+        }
     }
     if (route_history_append(&app->history, id, frame, is_foreign, &reader, &entry) != STATUS_OK) {
         announce_gap(app, id, id);
         return;
     }
     deliver(app, entry);
+    if (!is_foreign) {
+        trace(app, &trailer, "delivered", id);
+    }
 }
 
 static void
@@ -161,8 +179,11 @@ on_repeat(void *owner, uint64_t id, struct payload_slice frame)
     const struct route_entry *entry = route_history_find(&app->history, id);
     uint64_t suppressed;
 
-    if (entry == NULL ||
-        bytes_equal(payload_slice_bytes(entry->frame), payload_slice_bytes(frame))) {
+    if (entry == NULL) {
+        count(app, BRIDGE_METRIC_ID_REGRESSIONS, 1);
+        return;
+    }
+    if (bytes_equal(payload_slice_bytes(entry->frame), payload_slice_bytes(frame))) {
         count(app, BRIDGE_METRIC_DUPLICATE_IDS, 1);
         return;
     }

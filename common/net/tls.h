@@ -58,4 +58,16 @@ const struct tls_peer *tls_context_identity(const struct tls_context *context);
 /** Whether ${peer} may open the app ${key}; compared byte by byte. */
 bool tls_peer_allows_app(const struct tls_peer *peer, struct bytes key);
 
+/* Why TLS with a peer has not come about. */
+enum tls_failure {
+    TLS_FAILURE_CERTIFICATE, /* we do not believe the peer's, or it has none */
+    TLS_FAILURE_REFUSED,     /* it does not believe ours */
+    TLS_FAILURE_PROTOCOL,    /* it speaks something else, or it was tampered with */
+    TLS_FAILURE_CLOSED,      /* it went away or said nothing */
+    TLS_FAILURES,
+};
+
+/** tls_failure_of(status, reason): What a stream's on_closed before its on_open means. */
+enum tls_failure tls_failure_of(enum status status, const char *reason);
+
 #endif

@@ -159,3 +159,29 @@ tls_problem_describe(struct buffer *out)
     }
     buffer_append_format(out, "TLS failed: %s", reason == NULL ? "unknown reason" : reason);
 }
+
+enum tls_failure
+tls_failure_of(enum status status, const char *reason)
+{
+    /* How the sentences of this file, and that of a stream, begin. */
+    static const struct {
+        const char *beginning;
+        enum tls_failure failure;
+    } beginnings[] = {
+        {"the certificate of the peer", TLS_FAILURE_CERTIFICATE},
+        {"the peer presented no certificate", TLS_FAILURE_CERTIFICATE},
+        {"the peer refused", TLS_FAILURE_REFUSED},
+        {"the peer requires", TLS_FAILURE_REFUSED},
+        {"the peer denied", TLS_FAILURE_REFUSED},
+        {"the peer accepts no", TLS_FAILURE_REFUSED},
+        {"the peer closed", TLS_FAILURE_CLOSED},
+    };
+
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0] && status == STATUS_TLS; i++) {
+        if (bytes_starts_with(bytes_from_string(reason),
+                              bytes_from_string(beginnings[i].beginning))) {
+            return beginnings[i].failure;
+        }
+    }
+    return status == STATUS_TLS ? TLS_FAILURE_PROTOCOL : TLS_FAILURE_CLOSED;
+}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/wire/signalr_trailer.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static const uint8_t trailer_magic[4] = {0xf5, 'H', 'P', '1'};
@@ -56,4 +58,13 @@ signalr_trailer_decode(struct bytes bytes, struct signalr_trailer *out)
     trailer.void_to = bytes_read_u64(&reader);
     *out = trailer;
     return length >= SIGNALR_TRAILER_VOID_BYTES && trailer.void_from <= trailer.void_to;
+}
+
+const char *
+signalr_trailer_trace(const uint8_t instance[SIGNALR_INSTANCE_BYTES], uint64_t sequence,
+                      char out[SIGNALR_TRACE_BYTES])
+{
+    snprintf(out, SIGNALR_TRACE_BYTES, "%02x%02x%02x%02x-%" PRIu64, instance[0], instance[1],
+             instance[2], instance[3], sequence);
+    return out;
 }

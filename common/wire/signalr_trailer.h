@@ -34,4 +34,11 @@ enum status signalr_trailer_encode(const struct signalr_trailer *trailer, struct
  * else's. */
 bool signalr_trailer_decode(struct bytes bytes, struct signalr_trailer *out);
 
+enum { SIGNALR_TRACE_BYTES = 48 };
+
+/** signalr_trailer_trace(instance, sequence, out): "1f0a93bc-17", by which a message is followed
+ * through the logs of nodes and bridges. Returns ${out}. */
+const char *signalr_trailer_trace(const uint8_t instance[SIGNALR_INSTANCE_BYTES], uint64_t sequence,
+                                  char out[SIGNALR_TRACE_BYTES]);
+
 #endif

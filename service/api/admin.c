@@ -28,7 +28,10 @@ respond_metrics(const struct admin *admin, struct http_exchange *exchange)
     struct buffer text;
 
     buffer_init(&text, ADMIN_BODY_MAX_BYTES);
-    if (metrics_render(admin->metrics, &text) == STATUS_OK) {
+    backplane_measure(admin->backplane);
+    (void)metrics_render(admin->metrics, &text);
+    backplane_render_last_ids(admin->backplane, &text);
+    if (text.status == STATUS_OK) {
         respond(exchange, 200, "text/plain; version=0.0.4", buffer_bytes(&text));
     } else {
         respond(exchange, 500, "text/plain", BYTES("out of memory\n"));

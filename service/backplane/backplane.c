@@ -123,16 +123,10 @@ on_janitor(struct timer *timer)
 {
     struct backplane *backplane = CONTAINER_OF(timer, struct backplane, janitor);
 
-    size_t topics = 0;
-
     for (size_t i = 0; i < backplane->options.app_count; i++) {
         publishing_janitor(&backplane->apps[i]);
-        topics += map_count(&backplane->apps[i].interest.topics);
     }
-    if (backplane->options.metrics.registry != NULL) {
-        metrics_set(backplane->options.metrics.registry, backplane->options.metrics.interest_topics,
-                    (int64_t)topics);
-    }
+    backplane_measure(backplane);
     backplane_schedule_flush(backplane);
     timer_start(backplane->options.timers, &backplane->janitor, JANITOR_MS, on_janitor);
 }
@@ -242,4 +236,35 @@ backplane_is_ready(const struct backplane *backplane)
         }
     }
     return false;
+}
+
+void
+backplane_measure(const struct backplane *backplane)
+{
+    const struct backplane_metrics *metrics = &backplane->options.metrics;
+    uint64_t now_ms = backplane->options.timers->clock->now_ms, age_ms = 0;
+    size_t topics = 0;
+
+    if (metrics->registry == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < backplane->options.app_count; i++) {
+        uint64_t own_ms = publish_spool_age_ms(&backplane->apps[i].spool, now_ms);
+        age_ms = own_ms > age_ms ? own_ms : age_ms;
+        topics += map_count(&backplane->apps[i].interest.topics);
+    }
+    metrics_set(metrics->registry, metrics->interest_topics, (int64_t)topics);
+    metrics_set(metrics->registry, metrics->spool_oldest_age, (int64_t)(age_ms / 1000));
+    metrics_set(metrics->registry, metrics->degraded, backplane_is_ready(backplane) ? 0 : 1);
+}
+
+void
+backplane_render_last_ids(const struct backplane *backplane, struct buffer *out)
+{
+    metrics_render_heading(out, "last_id", METRIC_GAUGE,
+                           "Everything up to this message id has been handed to the workers.");
+    for (size_t i = 0; i < backplane->options.app_count; i++) {
+        metrics_render_value(out, "last_id", "app", bytes_from_string(backplane->apps[i].key),
+                             (int64_t)backplane->apps[i].position);
+    }
 }

@@ -22,8 +22,13 @@ enum { BACKPLANE_WORKERS_MAX = 65, BACKPLANE_LINGER_MS = 100 * 1000 };
 /* Metrics of this module: indexes into the program's table. */
 struct backplane_metrics {
     struct metrics *registry;
-    size_t publish_accepted, publish_refused, publish_rejected, spool_depth, spool_bytes, delivered,
-        rejected_frames, replays_local, replays_bridge, gaps, interest_topics, link_up;
+    size_t publish_accepted, publish_confirmed;
+    size_t failed_refused, failed_timed_out, failed_unknown; /* told to callers */
+    size_t rejected_full, rejected_closed, rejected_invalid; /* not taken */
+    size_t publish_latency;                                  /* histogram */
+    size_t spool_depth, spool_bytes, spool_oldest_age;       /* gauges */
+    size_t delivered, rejected_frames, replays_local, replays_bridge, gaps;
+    size_t interest_topics, link_up, degraded; /* gauges */
 };
 
 struct backplane_options {
@@ -83,6 +88,10 @@ void backplane_flush(struct backplane *backplane);
 bool backplane_is_idle(const struct backplane *backplane);
 /** Whether at least one app is open at a bridge that reaches Redis: publishes are accepted. */
 bool backplane_is_ready(const struct backplane *backplane);
+/** Bring the gauges up to date that only somebody who looks needs. */
+void backplane_measure(const struct backplane *backplane);
+/** Append the metric last_id, a line for each app. */
+void backplane_render_last_ids(const struct backplane *backplane, struct buffer *out);
 /** "bridge1", or NULL while there is no link. */
 const char *backplane_bridge_name(const struct backplane *backplane);
 

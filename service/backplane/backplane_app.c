@@ -274,6 +274,7 @@ backplane_app_deliver(struct backplane_app *app, uint32_t request, uint64_t id, 
         route(app, request, &message);
     } while (!message.is_last_of_id);
     payload_unref(message.frame);
+    log_debug(backplane->options.log, app->label, "message received id=%" PRIu64, id);
     bool is_live = request == 0 ? app->phase == APP_LINKED : request == app->catch_up_request;
     if (is_live && id > app->position) {
         app->position = id;

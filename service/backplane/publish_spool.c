@@ -19,8 +19,8 @@ publish_spool_deinit(struct publish_spool *spool)
 }
 
 enum status
-publish_spool_add(struct publish_spool *spool, struct payload *frame, uint64_t deadline_ms,
-                  uint32_t worker, void *waiter)
+publish_spool_add(struct publish_spool *spool, struct payload *frame, uint64_t now_ms,
+                  uint64_t deadline_ms, uint32_t worker, void *waiter)
 {
     size_t cost = sizeof(struct spooled_publish) + frame->length;
 
@@ -32,6 +32,7 @@ publish_spool_add(struct publish_spool *spool, struct payload *frame, uint64_t d
         return STATUS_NO_MEMORY;
     }
     entry->frame = frame;
+    entry->added_ms = now_ms;
     entry->deadline_ms = deadline_ms;
     entry->worker = worker;
     entry->waiter = waiter;
@@ -80,6 +81,14 @@ publish_spool_oldest(struct publish_spool *spool, uint64_t sequence)
     }
     struct spooled_publish *entry = CONTAINER_OF(node, struct spooled_publish, node);
     return entry->sequence != 0 && entry->sequence <= sequence ? entry : NULL;
+}
+
+uint64_t
+publish_spool_age_ms(const struct publish_spool *spool, uint64_t now_ms)
+{
+    struct list_node *first = list_first(&spool->list);
+
+    return first == NULL ? 0 : now_ms - CONTAINER_OF(first, struct spooled_publish, node)->added_ms;
 }
 
 void

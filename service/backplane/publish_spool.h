@@ -13,7 +13,8 @@
 struct spooled_publish {
     struct list_node node;
     struct payload *frame;
-    uint64_t sequence;    /* 0 = not sent yet */
+    uint64_t sequence; /* 0 = not sent yet */
+    uint64_t added_ms;
     uint64_t deadline_ms; /* then its waiter is told that it took too long */
     uint32_t worker;
     void *waiter; /* opaque; NULL = nobody waits (any more) */
@@ -34,7 +35,8 @@ void publish_spool_init(struct publish_spool *spool, size_t limit_bytes);
 void publish_spool_deinit(struct publish_spool *spool);
 /** Takes over the reference to ${frame} when OK. QUEUE_FULL, NO_MEMORY otherwise. */
 MUST_CHECK enum status publish_spool_add(struct publish_spool *spool, struct payload *frame,
-                                         uint64_t deadline_ms, uint32_t worker, void *waiter);
+                                         uint64_t now_ms, uint64_t deadline_ms, uint32_t worker,
+                                         void *waiter);
 /** The next publish to send, with its sequence; NULL when all are sent. */
 struct spooled_publish *publish_spool_next(struct publish_spool *spool);
 /** After a link was lost: everything retained will be sent again, under the sequences it has. */
@@ -42,6 +44,8 @@ void publish_spool_rewind(struct publish_spool *spool);
 /** The oldest sent entry when its sequence is at most ${sequence}, else NULL; to be ended with
  * publish_spool_remove(). */
 struct spooled_publish *publish_spool_oldest(struct publish_spool *spool, uint64_t sequence);
+/** How long the oldest entry has waited; 0 when there is none. */
+uint64_t publish_spool_age_ms(const struct publish_spool *spool, uint64_t now_ms);
 /** Unlink and free. */
 void publish_spool_remove(struct publish_spool *spool, struct spooled_publish *entry);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/base/backoff.h"
+#include "service/node/service_metrics.h"
 
 enum { BACKOFF_FIRST_MS = 100, BACKOFF_LIMIT_MS = 5000, STABLE_AFTER_MS = 1000 };
 
@@ -94,6 +95,18 @@ on_stream_data(void *owner, struct stream *stream, struct bytes input)
     backplane_link_receive(link->options.backplane, input);
 }
 
+/* With TLS 1.3 a node learns that it was refused when it has begun to speak already. */
+static void
+count_tls_failure(const struct bridge_link *link, const char *reason)
+{
+    static const enum service_metric metrics[TLS_FAILURES] = {
+        [TLS_FAILURE_CERTIFICATE] = SERVICE_METRIC_TLS_CERTIFICATE,
+        [TLS_FAILURE_REFUSED] = SERVICE_METRIC_TLS_REFUSED,
+        [TLS_FAILURE_PROTOCOL] = SERVICE_METRIC_TLS_PROTOCOL,
+    };
+    metrics_add(link->options.metrics, metrics[tls_failure_of(STATUS_TLS, reason)], 1);
+}
+
 static void
 on_stream_closed(void *owner, enum status status, const char *reason)
 {
@@ -105,6 +118,9 @@ on_stream_closed(void *owner, enum status status, const char *reason)
     link->stream = NULL;
     link->is_open = false;
     link->is_sent_away = false;
+    if (status == STATUS_TLS) {
+        count_tls_failure(link, reason);
+    }
     backplane_link_closed(link->options.backplane, reason);
     if (link->is_closing) {
         link->on_closed(link->owner);

@@ -15,6 +15,7 @@ struct bridge_link_options {
     const char *addresses;   /* HOST:PORT, ...; borrowed */
     struct tls_context *tls; /* the link keeps a reference of its own */
     uint32_t connect_timeout_ms;
+    struct metrics *metrics; /* of the node */
 };
 
 /** Starts dialing at once. OK, INVALID (no address), NO_MEMORY. */

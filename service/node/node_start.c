@@ -73,10 +73,17 @@ backplane_metrics_of(struct metrics *registry)
     return (struct backplane_metrics){
         .registry = registry,
         .publish_accepted = SERVICE_METRIC_PUBLISH_ACCEPTED,
-        .publish_refused = SERVICE_METRIC_PUBLISH_REFUSED,
-        .publish_rejected = SERVICE_METRIC_PUBLISH_REJECTED,
+        .publish_confirmed = SERVICE_METRIC_PUBLISH_CONFIRMED,
+        .failed_refused = SERVICE_METRIC_PUBLISH_FAILED_REFUSED,
+        .failed_timed_out = SERVICE_METRIC_PUBLISH_FAILED_TIMED_OUT,
+        .failed_unknown = SERVICE_METRIC_PUBLISH_FAILED_UNKNOWN,
+        .rejected_full = SERVICE_METRIC_PUBLISH_REJECTED_FULL,
+        .rejected_closed = SERVICE_METRIC_PUBLISH_REJECTED_CLOSED,
+        .rejected_invalid = SERVICE_METRIC_PUBLISH_REJECTED_INVALID,
+        .publish_latency = SERVICE_METRIC_PUBLISH_LATENCY,
         .spool_depth = SERVICE_METRIC_SPOOL_DEPTH,
         .spool_bytes = SERVICE_METRIC_SPOOL_BYTES,
+        .spool_oldest_age = SERVICE_METRIC_SPOOL_OLDEST_AGE,
         .delivered = SERVICE_METRIC_DELIVERED,
         .rejected_frames = SERVICE_METRIC_REJECTED_FRAMES,
         .replays_local = SERVICE_METRIC_REPLAYS_LOCAL,
@@ -84,6 +91,7 @@ backplane_metrics_of(struct metrics *registry)
         .gaps = SERVICE_METRIC_GAPS,
         .interest_topics = SERVICE_METRIC_INTEREST_TOPICS,
         .link_up = SERVICE_METRIC_LINK_UP,
+        .degraded = SERVICE_METRIC_DEGRADED,
     };
 }
 
@@ -396,6 +404,7 @@ start_link(struct node *node)
         .addresses = node->options->bridge->address,
         .tls = node->link_tls,
         .connect_timeout_ms = (uint32_t)node->options->bridge->connect_timeout,
+        .metrics = &node->metrics,
     };
     return bridge_link_new(&options, &node->link);
 }

@@ -147,6 +147,7 @@ signalr_metrics_of(struct metrics *registry)
         .hub_calls = SERVICE_METRIC_HUB_CALLS,
         .hub_errors = SERVICE_METRIC_HUB_ERRORS,
         .join_time_outs = SERVICE_METRIC_JOIN_TIME_OUTS,
+        .acks_pending = SERVICE_METRIC_ACK_PENDING,
     };
 }
 

@@ -27,7 +27,9 @@ static void
 retire(struct acknowledgement *acknowledgement)
 {
     if (!acknowledgement->is_done) {
-        map_remove(&acknowledgement->app->acknowledgements, id_of(acknowledgement));
+        struct worker_app *app = acknowledgement->app;
+        map_remove(&app->acknowledgements, id_of(acknowledgement));
+        worker_app_count(app, app->context->metrics.acks_pending, -1);
         acknowledgement->is_done = true;
     }
     if (!acknowledgement->is_publishing) {
@@ -79,6 +81,7 @@ make(struct worker_app *app, acknowledgement_fn fn, void *owner)
         free(acknowledgement);
         return NULL;
     }
+    worker_app_count(app, app->context->metrics.acks_pending, 1);
     return acknowledgement;
 }
 

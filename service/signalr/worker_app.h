@@ -30,7 +30,7 @@ struct signalr_metrics {
         replayed,      /* those of them after a reconnect */
         replays_short, /* resumed at the oldest retained message */
         stale_cursors, slow_consumers, invalid_values, unmatched_acknowledgements, hub_calls,
-        hub_errors, join_time_outs;
+        hub_errors, join_time_outs, acks_pending /* gauge */;
 };
 
 /* What the apps of one worker share. */

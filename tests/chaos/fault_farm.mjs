@@ -13,7 +13,7 @@ import { FaultProxy } from './fault_proxy.mjs';
 export const appKey = 'FaultApp';
 
 /** One rule for each way to address somebody; the only argument a client sees is the number of the message. */
-const apps = `
+export const faultApps = `
 [app chat]
 path = /signalr
 key  = ${appKey}
@@ -126,7 +126,7 @@ export class Load {
 
 export class FaultFarm extends Farm {
     constructor(folder, { clients = 200, aof = true, ...options } = {}) {
-        super(folder, { nodes: 2, bridges: 2, apps, ...options });
+        super(folder, { nodes: 2, bridges: 2, apps: faultApps, ...options });
         this.clients = clients;
         this.hasAof = aof;
         this.redis.start = (how) => this.#startRedis(how);
@@ -220,10 +220,10 @@ export class FaultFarm extends Farm {
         return this.running;
     }
 
-    /** A number of a program's /metrics; 0 when it is not there. Labels are summed. */
+    /** A number of a program's /metrics; 0 when it is not there. Without labels in ${name} they are summed. */
     async metric(server, name) {
         const response = await fetch(`http://127.0.0.1:${server.adminPort}/metrics`);
-        return (await response.text()).split('\n').filter((line) => line.startsWith(name) && /[{ ]/.test(line[name.length]))
+        return (await response.text()).split('\n').filter((line) => line.startsWith(name) && '{ '.includes(line[name.length]))
             .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
     }
 

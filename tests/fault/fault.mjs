@@ -9,8 +9,11 @@ import { bridgeCases } from './bridge_cases.mjs';
 import { clientCases } from './client_cases.mjs';
 import { redisCases } from './redis_cases.mjs';
 import { messageCases } from './message_cases.mjs';
+import { MetricWatch } from './metric_rows.mjs';
+import { metricCases } from './metric_cases.mjs';
+import { strangerCases } from './stranger_cases.mjs';
 
-const cases = { ...redisCases, ...bridgeCases, ...clientCases, ...messageCases };
+const cases = { ...redisCases, ...bridgeCases, ...clientCases, ...messageCases, ...metricCases, ...strangerCases };
 
 /** One observer on each node, by another client than the one that keeps the ledger. */
 async function observers(farm, transport = 'webSockets') {
@@ -48,7 +51,11 @@ await integrationTest(`fault-${id}`, async (run) => {
         });
         context.load?.start();
     }
+    const watch = new MetricWatch(farm);
+    run.atEnd(() => watch.close());
+    await watch.look();
     await run.step(test.title, () => test.run(context));
+    await run.step('M-1 the metrics that name the fault have moved', () => watch.check(id));
     const dead = crashed(farm);
     if (dead) {
         throw new Error(`${dead.name} ended by itself: ${JSON.stringify(dead.program.exit)}`);

@@ -123,10 +123,13 @@ export const redisCases = {
         check: refusedNothing,
     },
     'R-8': {
-        title: 'the wire to Redis falls silent',
+        title: 'the wires to Redis fall silent until both bridges have taken them for dead',
         async run({ farm, load }) {
             farm.bridges.forEach((bridge) => bridge.redisProxy.hold());
-            await sleep(3000);
+            for (const bridge of farm.bridges) {
+                await until(async () => await farm.metric(bridge, 'hubplane_redis_reconnect_total{reason="silent"}') > 0,
+                    { what: `${bridge.name} to give its connections up`, timeout: 20000 });
+            }
             farm.bridges.forEach((bridge) => bridge.redisProxy.heal());
             await recovers(load);
         },
@@ -207,10 +210,14 @@ export const redisCases = {
                 await until(async () => !await node.admin('/ready'), { what: `${node.name} to be not ready` });
                 assert.ok(await node.admin('/live'), `${node.name} is alive`);
             }
+            for (const server of [...farm.nodes, ...farm.bridges]) {
+                await until(async () => await farm.metric(server, 'hubplane_degraded') === 1, { what: `${server.name} to call itself degraded` });
+            }
             await farm.redis.start();
             farm.redis.isExpectedDown = false;
             for (const node of farm.nodes) {
                 await until(() => node.admin('/ready'), { what: `${node.name} to be ready` });
+                assert.ok(await farm.metric(node, 'hubplane_degraded') === 0, `${node.name} is degraded no more`);
             }
             await recovers(load);
         },

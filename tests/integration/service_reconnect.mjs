@@ -7,7 +7,7 @@ import path from 'node:path';
 import { startFarm } from '../support/farm.mjs';
 import { integrationTest } from '../support/integration.mjs';
 import { until } from '../support/program.mjs';
-import { SignalRClient, transports } from '../support/signalr_client.mjs';
+import { SignalRClient, request, transports } from '../support/signalr_client.mjs';
 import { assertHeard, fence, heard, serviceApps, serviceAppsWith, startClient } from './service_apps.mjs';
 
 const count = 30;
@@ -228,7 +228,7 @@ await integrationTest('service_reconnect', async (run) => {
     });
     await sender.stop();
 
-    await run.step('T43 what is retained no more: from the oldest retained on, no error, and it is counted', async () => {
+    await run.step('T43 Q-3 what is retained no more: from the oldest retained on, no error, and it is counted', async () => {
         const small = await startFarm({ folder: fs.mkdtempSync(path.join(run.folder, 'small-')), atEnd: (fn) => run.atEnd(fn) }, {
             nodes: 1, apps: serviceAppsWith({}), linkOptions: { recent_max: 0 },
             bridgeOptions: { history_max: '64KB' }, redisOptions: { log_messages: 100 } });
@@ -248,6 +248,8 @@ await integrationTest('service_reconnect', async (run) => {
         const got = heard(member).slice(from).filter((line) => line.startsWith('n: '));
         assert.ok(got.length >= 50 && got.length < total, `${got.length} messages came`);
         assert.deepEqual(got, all.slice(-got.length), 'the latest, without a hole');
+        const metrics = (await request(`http://127.0.0.1:${small.nodes[0].adminPort}/metrics`)).body;
+        assert.match(metrics, /^hubplane_client_overrun_total 1$/m);
         await member.stop();
         await writer.stop();
     });

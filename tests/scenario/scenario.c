@@ -30,6 +30,7 @@ static const struct metric_row metric_rows[SCENARIO_METRICS] = {
     [SCENARIO_HUB_CALLS] = {"hub_calls", METRIC_COUNTER, ""},
     [SCENARIO_HUB_ERRORS] = {"hub_errors", METRIC_COUNTER, ""},
     [SCENARIO_JOIN_TIME_OUTS] = {"join_time_outs", METRIC_COUNTER, ""},
+    [SCENARIO_ACKS_PENDING] = {"acks_pending", METRIC_GAUGE, ""},
 };
 
 /* HUBPLANE_SCENARIO_LOG=1 shows what the hosts say. */
@@ -152,6 +153,7 @@ metrics_of(struct scenario *scenario)
         .hub_calls = SCENARIO_HUB_CALLS,
         .hub_errors = SCENARIO_HUB_ERRORS,
         .join_time_outs = SCENARIO_JOIN_TIME_OUTS,
+        .acks_pending = SCENARIO_ACKS_PENDING,
     };
 }
 

@@ -108,6 +108,7 @@ join_of_nobody_fails_after_thirty_seconds(void **state)
 
     signalr_client_call(&world->here, "JoinOther", "[\"g\",\"nobody\"]");
     scenario_advance(&world->scenario, 25 * 1000);
+    assert_int_equal(scenario_metric(&world->scenario, SCENARIO_ACKS_PENDING), 1);
     /* Others are not held up. */
     change(&world->there, "JoinOther", &world->here);
     signalr_client_expect_results(&world->there, "{\"I\":\"0\"}\n");
@@ -120,6 +121,7 @@ join_of_nobody_fails_after_thirty_seconds(void **state)
         "{\"I\":\"0\",\"H\":true,\"E\":\"UNKNOWN_CONNECTION: nobody in the farm holds "
         "the connection\"}\n");
     assert_int_equal(scenario_metric(&world->scenario, SCENARIO_JOIN_TIME_OUTS), 1);
+    assert_int_equal(scenario_metric(&world->scenario, SCENARIO_ACKS_PENDING), 0);
     free_world(world);
 }
 

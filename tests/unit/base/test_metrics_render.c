@@ -36,6 +36,60 @@ families_stay_together(void **state)
     metrics_deinit(&metrics);
 }
 
+/* Buckets are cumulative, and everything is in seconds. */
+static void
+durations_are_put_into_buckets(void **state)
+{
+    static const struct metric_row row = {"wait_seconds", METRIC_HISTOGRAM, "Waits"};
+    static const uint64_t durations_ms[] = {0, 1, 2, 30, 30000, 30001};
+    struct metrics metrics;
+    struct buffer out;
+
+    (void)state;
+    assert_status(metrics_init(&metrics, &row, 1), STATUS_OK);
+    for (size_t i = 0; i < sizeof(durations_ms) / sizeof(durations_ms[0]); i++) {
+        metrics_observe_ms(&metrics, 0, durations_ms[i]);
+    }
+    assert_int_equal(metrics_observed(&metrics, 0), 6);
+    buffer_init(&out, 10000);
+    assert_status(metrics_render(&metrics, &out), STATUS_OK);
+    assert_text(buffer_bytes(&out), "# HELP hubplane_wait_seconds Waits\n"
+                                    "# TYPE hubplane_wait_seconds histogram\n"
+                                    "hubplane_wait_seconds_bucket{le=\"0.001\"} 2\n"
+                                    "hubplane_wait_seconds_bucket{le=\"0.005\"} 3\n"
+                                    "hubplane_wait_seconds_bucket{le=\"0.010\"} 3\n"
+                                    "hubplane_wait_seconds_bucket{le=\"0.025\"} 3\n"
+                                    "hubplane_wait_seconds_bucket{le=\"0.050\"} 4\n"
+                                    "hubplane_wait_seconds_bucket{le=\"0.100\"} 4\n"
+                                    "hubplane_wait_seconds_bucket{le=\"0.250\"} 4\n"
+                                    "hubplane_wait_seconds_bucket{le=\"0.500\"} 4\n"
+                                    "hubplane_wait_seconds_bucket{le=\"1.000\"} 4\n"
+                                    "hubplane_wait_seconds_bucket{le=\"2.500\"} 4\n"
+                                    "hubplane_wait_seconds_bucket{le=\"5.000\"} 4\n"
+                                    "hubplane_wait_seconds_bucket{le=\"10.000\"} 4\n"
+                                    "hubplane_wait_seconds_bucket{le=\"30.000\"} 5\n"
+                                    "hubplane_wait_seconds_bucket{le=\"+Inf\"} 6\n"
+                                    "hubplane_wait_seconds_sum 60.034\n"
+                                    "hubplane_wait_seconds_count 6\n");
+    buffer_deinit(&out);
+    metrics_deinit(&metrics);
+}
+
+static void
+labels_may_come_late(void **state)
+{
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, 1000);
+    metrics_render_heading(&out, "last_id", METRIC_GAUGE, "Ids");
+    metrics_render_value(&out, "last_id", "app", BYTES("a\"b\\c\nd"), 7);
+    assert_text(buffer_bytes(&out), "# HELP hubplane_last_id Ids\n"
+                                    "# TYPE hubplane_last_id gauge\n"
+                                    "hubplane_last_id{app=\"a\\\"b\\\\c?d\"} 7\n");
+    buffer_deinit(&out);
+}
+
 static void
 failures_are_reported(void **state)
 {
@@ -45,6 +99,10 @@ failures_are_reported(void **state)
     (void)state;
     fail_alloc_at(0);
     assert_status(metrics_init(&metrics, rows, 3), STATUS_NO_MEMORY);
+    assert_true(fail_alloc_off());
+    static const struct metric_row histogram = {"wait_seconds", METRIC_HISTOGRAM, "Waits"};
+    fail_alloc_at(1);
+    assert_status(metrics_init(&metrics, &histogram, 1), STATUS_NO_MEMORY);
     assert_true(fail_alloc_off());
     assert_status(metrics_init(&metrics, rows, 3), STATUS_OK);
     buffer_init(&out, 100);
@@ -60,6 +118,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(families_stay_together),
+        cmocka_unit_test(durations_are_put_into_buckets),
+        cmocka_unit_test(labels_may_come_late),
         cmocka_unit_test(failures_are_reported),
     };
 

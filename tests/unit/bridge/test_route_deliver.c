@@ -143,7 +143,8 @@ malformed_messages_are_counted(void **state)
     fixture.backplane.handler->on_message(fixture.app, BYTES("18446744073709551615 x"));
     fake_route_hear(&fixture.backplane, 102, route_fixture_frame("t", "good"));
     route_fixture_expect(&fixture, "a: deliver 102 good foreign\n");
-    assert_int_equal(route_fixture_metric(&fixture, BRIDGE_METRIC_DECODE_ERRORS), 4);
+    assert_int_equal(route_fixture_metric(&fixture, BRIDGE_METRIC_DECODE_ERRORS_CHANNEL), 3);
+    assert_int_equal(route_fixture_metric(&fixture, BRIDGE_METRIC_DECODE_ERRORS_FRAME), 1);
     /* One line for all of them. */
     assert_int_equal(route_fixture_metric(&fixture, BRIDGE_METRIC_GAPS_LOST), 0);
     route_fixture_deinit(&fixture);
