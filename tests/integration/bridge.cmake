@@ -12,4 +12,9 @@ foreach(name IN ITEMS door farm faults history redis systemd)
     hubplane_integration_test(bridge_${name} COMMAND bridge_${name})
 endforeach()
 
+find_program(node_program node)
+if(NOT node_program)
+    set(node_program node) # the test will fail and say so
+endif()
+hubplane_integration_test(redis_security COMMAND "${node_program}" redis_security.mjs TIMEOUT 240)
 hubplane_integration_test(bridge_verbs COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/bridge_verbs.sh")
