@@ -87,7 +87,9 @@ make_topic(struct topic_table *table, uint32_t hash, struct bytes name)
     if (table->count >= table->bucket_count && !grow_buckets(table)) {
         return NULL;
     }
-    struct topic *topic = malloc(offsetof(struct topic, name) + name.length);
+    size_t bytes = offsetof(struct topic, name) + name.length;
+    /* A short name fits behind the fields, into what the struct is rounded up to. */
+    struct topic *topic = malloc(bytes > sizeof(*topic) ? bytes : sizeof(*topic));
     if (topic == NULL) {
         return NULL;
     }
