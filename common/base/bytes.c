@@ -77,29 +77,6 @@ bytes_compare(struct bytes left, struct bytes right)
     return (left.length > right.length) - (left.length < right.length);
 }
 
-struct bytes
-bytes_slice(struct bytes text, size_t from, size_t length)
-{
-    struct bytes rest = bytes_after(text, from);
-
-    if (length < rest.length) {
-        rest.length = length;
-    }
-    return rest;
-}
-
-struct bytes
-bytes_after(struct bytes text, size_t from)
-{
-    if (text.data == NULL) {
-        return BYTES_NONE;
-    }
-    if (from > text.length) {
-        from = text.length;
-    }
-    return (struct bytes){text.data + from, text.length - from};
-}
-
 size_t
 bytes_find(struct bytes text, uint8_t byte)
 {
@@ -212,25 +189,6 @@ bytes_duplicate(struct bytes text)
     }
     copy[text.length] = '\0';
     return copy;
-}
-
-struct bytes_reader
-bytes_reader_from(struct bytes bytes)
-{
-    return (struct bytes_reader){bytes, false};
-}
-
-struct bytes
-bytes_read(struct bytes_reader *reader, size_t length)
-{
-    struct bytes part = bytes_slice(reader->rest, 0, length);
-
-    if (reader->is_short || length > reader->rest.length) {
-        reader->is_short = true;
-        return BYTES_NONE;
-    }
-    reader->rest = bytes_after(reader->rest, length);
-    return part;
 }
 
 static uint64_t

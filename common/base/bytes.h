@@ -35,10 +35,34 @@ bool bytes_starts_with_ignore_case(struct bytes text, struct bytes prefix);
 bool bytes_ends_with_ignore_case(struct bytes text, struct bytes suffix);
 /** Three-way ordinal comparison: negative, 0 or positive, as memcmp; a prefix sorts first. */
 int bytes_compare(struct bytes left, struct bytes right);
-/** bytes_slice(text, from, length): Clamped to ${text}; never reads past it. */
-struct bytes bytes_slice(struct bytes text, size_t from, size_t length);
+
+/* Inline, as reading takes every view apart with these. */
+
 /** bytes_after(text, from): All from index ${from} on; empty when past the end. */
-struct bytes bytes_after(struct bytes text, size_t from);
+static inline struct bytes
+bytes_after(struct bytes text, size_t from)
+{
+    if (text.data == NULL) {
+        return BYTES_NONE;
+    }
+    if (from > text.length) {
+        from = text.length;
+    }
+    return (struct bytes){text.data + from, text.length - from};
+}
+
+/** bytes_slice(text, from, length): Clamped to ${text}; never reads past it. */
+static inline struct bytes
+bytes_slice(struct bytes text, size_t from, size_t length)
+{
+    struct bytes rest = bytes_after(text, from);
+
+    if (length < rest.length) {
+        rest.length = length;
+    }
+    return rest;
+}
+
 /** bytes_find(text, byte): Index of the first ${byte}, or SIZE_MAX. */
 size_t bytes_find(struct bytes text, uint8_t byte);
 /** bytes_split(rest, separator, part): Take the next part off ${rest}; false when ${rest}->data is
@@ -131,12 +155,29 @@ struct bytes_reader {
 };
 
 /** A reader of ${bytes}, which must outlive it and what it returns. */
-struct bytes_reader bytes_reader_from(struct bytes bytes);
+static inline struct bytes_reader
+bytes_reader_from(struct bytes bytes)
+{
+    return (struct bytes_reader){bytes, false};
+}
+
+static inline struct bytes
+bytes_read(struct bytes_reader *reader, size_t length)
+{
+    struct bytes part = bytes_slice(reader->rest, 0, length);
+
+    if (reader->is_short || length > reader->rest.length) {
+        reader->is_short = true;
+        return BYTES_NONE;
+    }
+    reader->rest = bytes_after(reader->rest, length);
+    return part;
+}
+
 uint8_t bytes_read_u8(struct bytes_reader *reader);
 uint16_t bytes_read_u16(struct bytes_reader *reader);
 uint32_t bytes_read_u32(struct bytes_reader *reader);
 uint64_t bytes_read_u64(struct bytes_reader *reader);
-struct bytes bytes_read(struct bytes_reader *reader, size_t length);
 /** A u16 length, then that many bytes. */
 struct bytes bytes_read_text16(struct bytes_reader *reader);
 /** Its writer: LIMIT when ${text} is longer than 65535 bytes. */

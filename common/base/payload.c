@@ -60,21 +60,3 @@ payload_unref(struct payload *payload)
         free(payload);
     }
 }
-
-struct bytes
-payload_bytes(const struct payload *payload)
-{
-    return bytes_from(payload->data, payload->length);
-}
-
-struct payload_slice
-payload_whole(struct payload *payload)
-{
-    return (struct payload_slice){payload, 0, payload->length};
-}
-
-struct bytes
-payload_slice_bytes(struct payload_slice slice)
-{
-    return bytes_slice(payload_bytes(slice.payload), slice.offset, slice.length);
-}

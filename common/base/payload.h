@@ -22,7 +22,11 @@ struct payload *payload_ref(struct payload *payload);
 /** Any thread. The last one frees. NULL does nothing. */
 void payload_unref(struct payload *payload);
 /** All of its bytes; lives as long as the caller's reference. */
-struct bytes payload_bytes(const struct payload *payload);
+static inline struct bytes
+payload_bytes(const struct payload *payload)
+{
+    return (struct bytes){payload->data, payload->length};
+}
 
 /* A part of a payload: what is written to a socket. Holds no reference by itself. */
 struct payload_slice {
@@ -32,8 +36,17 @@ struct payload_slice {
 };
 
 /** payload_whole(payload): The slice that is all of it. */
-struct payload_slice payload_whole(struct payload *payload);
+static inline struct payload_slice
+payload_whole(struct payload *payload)
+{
+    return (struct payload_slice){payload, 0, payload->length};
+}
+
 /** Its bytes, clamped to the payload. */
-struct bytes payload_slice_bytes(struct payload_slice slice);
+static inline struct bytes
+payload_slice_bytes(struct payload_slice slice)
+{
+    return bytes_slice(payload_bytes(slice.payload), slice.offset, slice.length);
+}
 
 #endif
