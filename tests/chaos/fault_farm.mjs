@@ -126,7 +126,7 @@ export class Load {
 
 export class FaultFarm extends Farm {
     constructor(folder, { clients = 200, aof = true, ...options } = {}) {
-        super(folder, { nodes: 2, bridges: 2, apps: faultApps, ...options });
+        super(folder, { nodes: 2, bridges: 2, peers: true, apps: faultApps, ...options });
         this.clients = clients;
         this.hasAof = aof;
         this.redis.start = (how) => this.#startRedis(how);

@@ -91,12 +91,16 @@ class Bridge extends Server {
     }
 
     async configure() {
-        this.port ??= await freePort(this.number === 1 ? this.farm.wishes.bridge : 0);
+        for (const bridge of this.farm.bridges) {
+            bridge.port ??= await freePort(bridge.number === 1 ? this.farm.wishes.bridge : 0);
+        }
         this.adminPort ??= await freePort();
         this.configuration = path.join(this.farm.folder, `${this.name}.ini`);
         fs.writeFileSync(this.configuration, ini({
             bridge: { name: this.name, listen: `127.0.0.1:${this.port}`, admin: `127.0.0.1:${this.adminPort}`,
-                state: this.farm.stateFolder, log_level: this.farm.logLevel, ...this.farm.bridgeOptions },
+                state: this.farm.stateFolder, log_level: this.farm.logLevel,
+                ...this.farm.hasPeers ? { peers: this.farm.bridges.map((bridge) => `127.0.0.1:${bridge.port}`).join(', ') } : {},
+                ...this.farm.bridgeOptions },
             redis: this.farm.hasRedis ? { address: `127.0.0.1:${this.farm.redis.port}`, ...this.farm.redisOptions } : {},
         }));
     }
@@ -223,12 +227,14 @@ export class Farm {
      * ${folder}: for everything it writes. ${apps}: the sections of the nodes' configuration below [bridge], or a
      * function of a node's number (1, 2 …) that gives them.
      * ${windows}: true, or the numbers of the nodes that are Windows services under Wine.
+     * ${peers}: whether the bridges are linked to each other.
      * ${wishes}: friendly ports {redis, bridge, nodes: [], admins: []}, taken when they are free.
      */
-    constructor(folder, { nodes = 2, bridges = 1, redis = true, windows = false, apps = chatConfiguration, wishes = {},
+    constructor(folder, { nodes = 2, bridges = 1, peers = false, redis = true, windows = false, apps = chatConfiguration, wishes = {},
         logLevel = 'info', bridgeOptions = {}, redisOptions = {}, serviceOptions = {}, linkOptions = {} } = {}) {
         Object.assign(this, { folder, apps, wishes, logLevel, bridgeOptions, redisOptions, serviceOptions, linkOptions });
         this.hasRedis = redis;
+        this.hasPeers = peers;
         this.stateFolder = path.join(folder, 'state');
         this.programs = [];
         this.redis = new RedisServer(this);
