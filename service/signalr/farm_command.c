@@ -146,13 +146,26 @@ change_group(struct connection *connection, struct bytes group, bool is_join, ui
 }
 
 static void
+leave_if_of_hub(struct connection *connection, struct bytes topic, struct bytes hub, uint64_t id)
+{
+    struct bytes name;
+
+    if (topic_name_in(topic, TOPIC_NAME_HUB_GROUP, hub, &name)) {
+        change_group(connection, topic, false, id);
+    }
+}
+
+/* Those it is in, and those it will be in when commands that are under way have arrived. */
+static void
 leave_all(struct connection *connection, struct bytes hub, uint64_t id)
 {
+    size_t count = membership_echo_count(connection);
+
     for (size_t i = 0; i < connection->topics.count; i++) {
-        struct bytes topic = topic_name_of(connection->topics.items[i].topic), name;
-        if (topic_name_in(topic, TOPIC_NAME_HUB_GROUP, hub, &name)) {
-            change_group(connection, topic, false, id);
-        }
+        leave_if_of_hub(connection, topic_name_of(connection->topics.items[i].topic), hub, id);
+    }
+    for (size_t i = 0; i < count; i++) {
+        leave_if_of_hub(connection, membership_echo_group(connection, i), hub, id);
     }
 }
 

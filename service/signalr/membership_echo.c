@@ -125,6 +125,28 @@ membership_echo_overrules(const struct connection *connection, struct bytes grou
     return has_echo(connection, group, true);
 }
 
+size_t
+membership_echo_count(const struct connection *connection)
+{
+    size_t count = 0;
+
+    LIST_FOR_EACH (node, &connection->echoes) {
+        count++;
+    }
+    return count;
+}
+
+struct bytes
+membership_echo_group(const struct connection *connection, size_t index)
+{
+    LIST_FOR_EACH (node, &connection->echoes) {
+        if (index-- == 0) {
+            return topic_name_of(CONTAINER_OF(node, struct membership_echo, node)->group);
+        }
+    }
+    return BYTES_NONE;
+}
+
 void
 membership_echo_forget_all(struct connection *connection)
 {

@@ -24,6 +24,10 @@ void membership_echo_take(struct connection *connection, struct bytes command_id
 bool membership_echo_is_due(const struct connection *connection, struct bytes group);
 /** Whether one is that was carried out at once: then a command that arrives is out of date. */
 bool membership_echo_overrules(const struct connection *connection, struct bytes group);
+/** How many are still to come round. */
+size_t membership_echo_count(const struct connection *connection);
+/** The group of one, in the order published. */
+struct bytes membership_echo_group(const struct connection *connection, size_t index);
 void membership_echo_forget_all(struct connection *connection);
 
 #endif

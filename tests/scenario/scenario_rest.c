@@ -265,6 +265,25 @@ groups_of_a_user_are_complete_from_the_command_on(void **state)
     }
 }
 
+/* Also when the join is still under way to the connection. */
+static void
+a_user_leaves_what_it_has_just_joined(void **state)
+{
+    struct world world;
+
+    (void)state;
+    world_init(&world, WEB_SOCKETS);
+    world.scenario.hosts[1].port->holds_events = true;
+    expect(&world, "PUT", "/users/bob/groups/g", NULL, 200, "");
+    expect(&world, "DELETE", "/users/bob/groups", NULL, 204, "");
+    world.scenario.hosts[1].port->holds_events = false;
+    scenario_run(&world.scenario);
+    both_expect(&world, "", "");
+    say(&world, "/groups/g/:send", "left");
+    both_expect(&world, "", "");
+    world_deinit(&world);
+}
+
 static void
 a_user_without_transport_finds_the_group(void **state)
 {
@@ -484,6 +503,7 @@ main(void)
         cmocka_unit_test(what_the_farm_says_instead),
         cmocka_unit_test(groups_of_a_connection),
         cmocka_unit_test(groups_of_a_user_are_complete_from_the_command_on),
+        cmocka_unit_test(a_user_leaves_what_it_has_just_joined),
         cmocka_unit_test(a_user_without_transport_finds_the_group),
         cmocka_unit_test(is_a_user_in_a_group),
         cmocka_unit_test(is_anybody_there),
