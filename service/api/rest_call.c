@@ -241,6 +241,7 @@ publish_command(struct rest_call *call, enum farm_command_kind kind, struct byte
         .group =
             kind == FARM_COMMAND_LEAVE_ALL ? call->request.hub : buffer_bytes(&call->request.group),
         .why = kind == FARM_COMMAND_CLOSE ? call->request.reason : BYTES(""),
+        .seconds = kind == FARM_COMMAND_JOIN ? call->request.ttl_seconds : 0,
     };
     struct buffer value, filter;
 

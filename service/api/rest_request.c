@@ -14,9 +14,8 @@ static const struct rest_answer_error bad_reason = {400, "Error.Query.Invalid",
                                                     "reason has at most 1024 bytes, in UTF-8.",
                                                     false};
 
-static const struct rest_answer_error no_ttl = {
-    400, "Error.Ttl.Unsupported",
-    "ttl is not supported: a user's connections stay in a group until they leave or end.", false};
+static const struct rest_answer_error bad_ttl = {400, "Error.Query.Invalid",
+                                                 "ttl is a number of seconds, from 1 on.", false};
 
 static enum status
 refuse(const struct rest_answer_error *what, const struct rest_answer_error **error)
@@ -58,11 +57,24 @@ split_excluded(struct rest_request *request, struct bytes list)
 }
 
 static enum status
+read_seconds(struct bytes text, uint32_t *seconds)
+{
+    uint64_t value;
+
+    if (bytes_parse_uint64(text, &value) != STATUS_OK || value == 0 || value > UINT32_MAX) {
+        return STATUS_INVALID;
+    }
+    *seconds = (uint32_t)value;
+    return STATUS_OK;
+}
+
+static enum status
 keep_texts(struct rest_request *request, const struct rest_route *route,
            const struct http_parameters *parameters, const struct rest_answer_error **error)
 {
     struct bytes excluded = http_parameters_get(parameters, BYTES("excluded"));
     struct bytes reason = http_parameters_get(parameters, BYTES("reason"));
+    struct bytes ttl = http_parameters_get(parameters, BYTES("ttl"));
     size_t total = route->connection.length + route->group.length + route->user.length +
                    excluded.length + reason.length + sizeof(no_reason);
 
@@ -79,9 +91,8 @@ keep_texts(struct rest_request *request, const struct rest_route *route,
     if (reason.length > REST_REQUEST_REASON_BYTES_MAX || !bytes_is_utf8(reason)) {
         return refuse(&bad_reason, error);
     }
-    if (route->operation == REST_USER_JOIN &&
-        http_parameters_get(parameters, BYTES("ttl")).data != NULL) {
-        return refuse(&no_ttl, error);
+    if (ttl.data != NULL && read_seconds(ttl, &request->ttl_seconds) != STATUS_OK) {
+        return refuse(&bad_ttl, error);
     }
     if (split_excluded(request, keep(request, excluded)) != STATUS_OK) {
         return refuse(&bad_excluded, error);

@@ -4,6 +4,7 @@
 #include "service/signalr/acknowledgement.h"
 #include "service/signalr/connection_command.h"
 #include "service/signalr/delivery.h"
+#include "service/signalr/farm_expiry.h"
 #include "service/signalr/json_span.h"
 #include "service/signalr/membership.h"
 #include "service/signalr/membership_echo.h"
@@ -40,6 +41,9 @@ farm_command_encode(const struct farm_command *command, struct buffer *out)
     append_member(out, "of", command->of);
     append_member(out, "group", command->group);
     append_member(out, "why", command->why);
+    if (command->seconds > 0) {
+        buffer_append_format(out, ",\"for\":%u", command->seconds);
+    }
     buffer_append_byte(out, '}');
     return out->status;
 }
@@ -51,6 +55,7 @@ struct span {
 
 struct spans {
     struct span command, of, group, why;
+    uint64_t seconds;
 };
 
 static struct span *
@@ -77,6 +82,11 @@ read_members(struct bytes value, struct buffer *storage, struct spans *spans)
 
     while (json_span_next_member(&reader, &name, &text)) {
         struct span *span = find_span(spans, name);
+        if (bytes_equal(name, BYTES("\"for\"")) &&
+            (bytes_parse_uint64(text, &spans->seconds) != STATUS_OK ||
+             spans->seconds > UINT32_MAX)) {
+            return STATUS_INVALID;
+        }
         if (span == NULL) {
             continue;
         }
@@ -93,7 +103,7 @@ read_members(struct bytes value, struct buffer *storage, struct spans *spans)
 enum status
 farm_command_decode(struct bytes value, struct buffer *storage, struct farm_command *out)
 {
-    struct spans spans = {{0, 0}, {0, 0}, {0, 0}, {0, 0}};
+    struct spans spans = {{0, 0}, {0, 0}, {0, 0}, {0, 0}, 0};
     enum status status = json_span_check(value);
 
     if (status == STATUS_OK) {
@@ -109,6 +119,7 @@ farm_command_decode(struct bytes value, struct buffer *storage, struct farm_comm
                 .of = view(storage, spans.of),
                 .group = view(storage, spans.group),
                 .why = view(storage, spans.why),
+                .seconds = (uint32_t)spans.seconds,
             };
             return out->of.length > 0 ? STATUS_OK : STATUS_INVALID;
         }
@@ -232,6 +243,30 @@ visit(struct worker_app *app, const struct farm_command *command,
     }
 }
 
+static void
+on_expired(struct worker_app *app, struct bytes of, struct bytes group)
+{
+    const struct farm_command leave = {.kind = FARM_COMMAND_LEAVE, .of = of, .group = group};
+    const struct backplane_message now = {.id = app->position};
+
+    visit(app, &leave, &now);
+}
+
+/* Whoever holds the connections: the latest word on how long they are in the group. */
+static void
+remember_end(struct worker_app *app, const struct farm_command *command)
+{
+    if (command->kind == FARM_COMMAND_JOIN && command->seconds > 0) {
+        if (farm_expiry_start(app, command->of, command->group, command->seconds, on_expired) !=
+            STATUS_OK) {
+            log_warn(app->context->log, app->app->name,
+                     "a membership will not end by itself: out of memory");
+        }
+    } else if (command->kind == FARM_COMMAND_JOIN || command->kind == FARM_COMMAND_LEAVE) {
+        farm_expiry_stop(app, command->of, command->group);
+    }
+}
+
 void
 farm_command_receive(struct worker_app *app, const struct backplane_message *message)
 {
@@ -240,6 +275,7 @@ farm_command_receive(struct worker_app *app, const struct backplane_message *mes
 
     buffer_init(&storage, FARM_COMMAND_BYTES_MAX);
     if (farm_command_decode(message->message.value, &storage, &command) == STATUS_OK) {
+        remember_end(app, &command);
         visit(app, &command, message);
     }
     buffer_deinit(&storage);

@@ -27,6 +27,7 @@ struct farm_command {
     struct bytes of;    /* topic: h-, hg-, hu-, hc- or c- */
     struct bytes group; /* topic of the group; of LEAVE_ALL the hub's name */
     struct bytes why;   /* of CLOSE: a text for clients */
+    uint32_t seconds;   /* of JOIN: for how long; 0 = for good */
 };
 
 enum { FARM_COMMAND_BYTES_MAX = 64 * 1024 };

@@ -6,6 +6,7 @@
 #include "service/hubs/hub_call.h"
 #include "service/signalr/acknowledgement.h"
 #include "service/signalr/connection.h"
+#include "service/signalr/farm_expiry.h"
 #include "service/signalr/heartbeat.h"
 #include "service/signalr/membership.h"
 #include "service/signalr/topic_name.h"
@@ -77,6 +78,7 @@ init_lists(struct worker_app *app)
     list_init(&app->ended_calls);
     list_init(&app->ended_joins);
     map_init(&app->acknowledgements);
+    map_init(&app->expiries);
     topic_table_init(&app->topics);
 }
 
@@ -143,6 +145,7 @@ worker_app_free(struct worker_app *app)
     hub_call_drop_all(app);
     acknowledgement_drop_all(app);
     membership_tell_ended(app);
+    farm_expiry_stop_all(app);
     if (app->standing_request != NULL) {
         backplane_cancel(context->port, app->standing_request);
     }
@@ -156,6 +159,7 @@ worker_app_free(struct worker_app *app)
     free_backends(app->hubs, app->app->hub_count);
     free_backends(app->raws, app->app->path_count);
     map_deinit(&app->acknowledgements);
+    map_deinit(&app->expiries);
     topic_table_deinit(&app->topics);
     token_keys_deinit(&app->keys);
     free(app);

@@ -67,6 +67,7 @@ struct worker_app {
     struct timer ended_calls_timer;
     struct map acknowledgements; /* command id -> struct acknowledgement */
     struct timer acknowledgements_timer;
+    struct map expiries;     /* of memberships: struct farm_expiry */
     struct list ended_joins; /* those that ended with their transport, not yet reported */
     struct timer ended_joins_timer;
     struct timer heartbeat;

@@ -134,7 +134,9 @@ Send = all.broadcastMessage
             }
             assert.deepEqual(await call(caller, 'DELETE', '/groups/vip/connections/nobody'), [200, undefined]);
             assert.deepEqual(await call(caller, 'PUT', '/groups/vip/connections/nobody'), [404, 'Error.Connection.NotExisted']);
-            assert.deepEqual(await call(caller, 'PUT', '/users/ann/groups/vip', { query: `${byApp}&ttl=60` }), [400, 'Error.Ttl.Unsupported']);
+            assert.deepEqual(await call(caller, 'PUT', '/users/ann/groups/brief', { query: `${byApp}&ttl=1` }), [200, undefined]);
+            await until(async () => (await call(caller, 'HEAD', '/users/ann/groups/brief'))[0] === 404, { what: 'the end of the time' });
+            assert.deepEqual(await call(caller, 'PUT', '/users/ann/groups/brief', { query: `${byApp}&ttl=soon` }), [400, 'Error.Query.Invalid']);
         }
         assert.deepEqual(clients.map((client) => heard(client, 'vip')), [['in', 'in'], ['in', 'in'], []]);
         await Promise.all(clients.map((client) => client.stop()));

@@ -20,6 +20,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(farm_command_decode(buffer_bytes(&text), &other, &again) == STATUS_OK);
         assert(again.kind == command.kind && bytes_equal(again.of, command.of));
         assert(bytes_equal(again.group, command.group) && bytes_equal(again.why, command.why));
+        assert(again.seconds == command.seconds);
     }
     buffer_deinit(&other);
     buffer_deinit(&text);

@@ -284,6 +284,32 @@ a_user_leaves_what_it_has_just_joined(void **state)
     world_deinit(&world);
 }
 
+/* Wherever the connection has gone meanwhile; being put in anew counts from then on. */
+static void
+a_user_is_in_a_group_for_a_time(void **state)
+{
+    struct world world;
+
+    (void)state;
+    world_init(&world, WEB_SOCKETS);
+    expect(&world, "PUT", "/users/bob/groups/g?ttl=10", NULL, 200, "");
+    expect(&world, "PUT", "/users/bob/groups/h?ttl=10", NULL, 200, "");
+    both_expect(&world, "", "");
+    signalr_client_drop(&world.bob);
+    world.bob.host = 0;
+    signalr_client_open(&world.bob, "reconnect");
+    scenario_advance(&world.scenario, 9 * 1000);
+    expect(&world, "PUT", "/users/bob/groups/h", NULL, 200, "");
+    say(&world, "/groups/g/:send", "still in");
+    both_expect(&world, "", "say:still in");
+    scenario_advance(&world.scenario, 1000);
+    both_expect(&world, "", "");
+    say(&world, "/groups/g/:send", "out");
+    say(&world, "/groups/h/:send", "in for good");
+    both_expect(&world, "", "say:in for good");
+    world_deinit(&world);
+}
+
 static void
 a_user_without_transport_finds_the_group(void **state)
 {
@@ -504,6 +530,7 @@ main(void)
         cmocka_unit_test(groups_of_a_connection),
         cmocka_unit_test(groups_of_a_user_are_complete_from_the_command_on),
         cmocka_unit_test(a_user_leaves_what_it_has_just_joined),
+        cmocka_unit_test(a_user_is_in_a_group_for_a_time),
         cmocka_unit_test(a_user_without_transport_finds_the_group),
         cmocka_unit_test(is_a_user_in_a_group),
         cmocka_unit_test(is_anybody_there),

@@ -60,7 +60,8 @@ what_the_query_adds(void **state)
     struct rest_request request;
 
     (void)state;
-    assert_status(read_request(&route, "excluded=a&x=1&EXCLUDED=b&excluded=+,c&reason=is%20%C3%A9",
+    assert_status(read_request(&route,
+                               "excluded=a&x=1&EXCLUDED=b&excluded=+,c&reason=is%20%C3%A9&ttl=60",
                                &request, &error),
                   STATUS_OK);
     assert_int_equal(request.excluded_count, 3);
@@ -68,10 +69,12 @@ what_the_query_adds(void **state)
     assert_bytes(request.excluded[1], BYTES("b"));
     assert_bytes(request.excluded[2], BYTES("c"));
     assert_bytes(request.reason, BYTES("is \xc3\xa9"));
+    assert_int_equal(request.ttl_seconds, 60);
     rest_request_deinit(&request);
 
     assert_status(read_request(&route, "", &request, &error), STATUS_OK);
     assert_int_equal(request.excluded_count, 0);
+    assert_int_equal(request.ttl_seconds, 0);
     assert_true(request.reason.length > 0);
     rest_request_deinit(&request);
 }
@@ -102,6 +105,10 @@ what_is_refused(void **state)
     expect_refusal(&route, "excluded=a%7Cb", "Error.Query.Invalid");
     expect_refusal(&route, "excluded=%FF", "Error.Query.Invalid");
     expect_refusal(&route, "reason=%FF", "Error.Query.Invalid");
+    expect_refusal(&route, "ttl=", "Error.Query.Invalid");
+    expect_refusal(&route, "ttl=0", "Error.Query.Invalid");
+    expect_refusal(&route, "ttl=-1", "Error.Query.Invalid");
+    expect_refusal(&route, "ttl=4294967296", "Error.Query.Invalid");
     memset(query + 7, 'x', REST_REQUEST_REASON_BYTES_MAX + 1);
     expect_refusal(&route, query, "Error.Query.Invalid");
     char many[2 * HTTP_PARAMETERS_MAX + 20] = "excluded=";

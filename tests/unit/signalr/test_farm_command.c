@@ -8,11 +8,12 @@ static void
 comes_back_as_it_was(void **state)
 {
     const struct farm_command commands[] = {
-        {FARM_COMMAND_JOIN, BYTES("hu-Hub.ann"), BYTES("hg-Hub.a \"b\""), BYTES("")},
-        {FARM_COMMAND_LEAVE, BYTES("hu-Hub.\xc3\xa9"), BYTES("hg-Hub.x"), BYTES("")},
-        {FARM_COMMAND_LEAVE_ALL, BYTES("c-1"), BYTES("Hub"), BYTES("")},
-        {FARM_COMMAND_CLOSE, BYTES("h-Hub"), BYTES(""), BYTES("line\nbreak")},
-        {FARM_COMMAND_FIND, BYTES("hu-Hub.ann"), BYTES("hg-Hub.x"), BYTES("")},
+        {FARM_COMMAND_JOIN, BYTES("hu-Hub.ann"), BYTES("hg-Hub.a \"b\""), BYTES(""), 0},
+        {FARM_COMMAND_JOIN, BYTES("hu-Hub.ann"), BYTES("hg-Hub.x"), BYTES(""), UINT32_MAX},
+        {FARM_COMMAND_LEAVE, BYTES("hu-Hub.\xc3\xa9"), BYTES("hg-Hub.x"), BYTES(""), 0},
+        {FARM_COMMAND_LEAVE_ALL, BYTES("c-1"), BYTES("Hub"), BYTES(""), 0},
+        {FARM_COMMAND_CLOSE, BYTES("h-Hub"), BYTES(""), BYTES("line\nbreak"), 0},
+        {FARM_COMMAND_FIND, BYTES("hu-Hub.ann"), BYTES("hg-Hub.x"), BYTES(""), 0},
     };
 
     (void)state;
@@ -27,6 +28,7 @@ comes_back_as_it_was(void **state)
         assert_bytes(command.of, commands[i].of);
         assert_bytes(command.group, commands[i].group);
         assert_bytes(command.why, commands[i].why);
+        assert_int_equal(command.seconds, commands[i].seconds);
         buffer_deinit(&storage);
         buffer_deinit(&text);
     }
@@ -45,9 +47,11 @@ what_is_none(void **state)
         "{\"command\":\"dance\",\"of\":\"h-Hub\"}",
         "{\"command\":1,\"of\":\"h-Hub\"}",
         "{\"command\":\"join\",\"of\":{}}",
+        "{\"command\":\"join\",\"of\":\"h-Hub\",\"for\":\"1\"}",
+        "{\"command\":\"join\",\"of\":\"h-Hub\",\"for\":4294967296}",
     };
     const struct farm_command broken = {FARM_COMMAND_CLOSE, BYTES("h-Hub"), BYTES(""),
-                                        BYTES("\xff")};
+                                        BYTES("\xff"), 0};
     struct buffer storage;
     struct farm_command command;
 
