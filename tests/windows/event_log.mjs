@@ -52,7 +52,7 @@ await integrationTest('event_log', async (run) => {
         await reported('trace', / version=\S+ name=\S+ port=\d+ workers=\d+ apps=1"/);
         service.set('service', 'workers', '1');
         service.scm('control', control.paramchange);
-        await reported('trace', /: log_level=info drain_timeout=\d+ and certificates"/);
+        await reported('trace', /: log_level=info drain_timeout=\d+, limits of clients and certificates"/);
         await reported('warn', /: \[service\] workers"/);
         service.scm('control', control.pause);
         await reported('trace', /: \/health answers 503, present clients stay"/);
