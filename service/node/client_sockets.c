@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/net/listener.h"
+#include "service/node/service_metrics.h"
 
 struct client_socket {
     struct list_node node;
@@ -11,6 +12,15 @@ struct client_socket {
     struct stream *stream;
     struct http_connection *http; /* NULL until the stream is open */
 };
+
+static void
+count(struct client_sockets *sockets, int difference)
+{
+    sockets->count += (size_t)difference;
+    if (sockets->metrics != NULL) {
+        metrics_add(sockets->metrics, SERVICE_METRIC_HTTP_CONNECTIONS, difference);
+    }
+}
 
 static void
 on_open(void *owner, struct stream *stream)
@@ -61,7 +71,7 @@ on_closed(void *owner, enum status status, const char *reason)
     }
     list_remove(&client->node);
     free(client);
-    sockets->count--;
+    count(sockets, -1);
     if (sockets->is_draining && sockets->count == 0) {
         sockets->on_empty(sockets->owner);
     }
@@ -95,11 +105,11 @@ client_sockets_add(struct client_sockets *sockets, stream_socket socket)
     }
     client->sockets = sockets;
     list_append(&sockets->list, &client->node);
-    sockets->count++;
+    count(sockets, 1);
     if (stream_open_accepted(sockets->loop, socket, &options, &handler, client, &client->stream) !=
         STATUS_OK) {
         list_remove(&client->node);
-        sockets->count--;
+        count(sockets, -1);
         free(client);
     }
 }

@@ -4,6 +4,7 @@
 #define HUBPLANE_SERVICE_CLIENT_SOCKETS_H
 
 #include "common/base/list.h"
+#include "common/base/metrics.h"
 #include "common/net/stream.h"
 #include "service/http/http_connection.h"
 
@@ -11,6 +12,8 @@ struct client_sockets {
     struct loop *loop;
     struct tls_context *tls; /* NULL = plain */
     struct http_server *server;
+    /* where open sockets are counted; set after the init, NULL = nowhere */
+    struct metrics *metrics;
     struct list list;
     size_t count;
     bool is_draining;

@@ -170,6 +170,7 @@ worker_new(const struct worker_options *options, struct worker **out)
     worker->tls = options->tls != NULL ? tls_context_ref(options->tls) : NULL;
     client_sockets_init(&worker->sockets, options->loop, worker->tls, &worker->server, end_drain,
                         worker);
+    worker->sockets.metrics = options->metrics;
     struct signalr_host_options host = {
         .timers = loop_timers(options->loop),
         .log = options->log,

@@ -69,6 +69,9 @@ export const metricCases = {
         async run({ farm, observers }) {
             const clients = await observers();
             const sender = await new SignalRClient(farm.nodes[0].url).start();
+            for (const server of farm.nodes) {
+                assert.ok(await farm.metric(server, 'hubplane_http_connections') > 0, `${server.name} counts its clients' sockets`);
+            }
             await sender.invoke('chathub', 'All', 4711);
             for (const client of clients) {
                 await until(() => client.invocations('m').length > 0, { what: 'the message' });
