@@ -2,25 +2,6 @@
 #include "common/wire/link_client_ignore.h"
 
 void
-link_client_ignore_opened(void *owner, uint16_t app, const struct link_opened *opened)
-{
-    (void)owner, (void)app, (void)opened;
-}
-
-void
-link_client_ignore_open_refused(void *owner, uint16_t app, enum status status, struct bytes text)
-{
-    (void)owner, (void)app, (void)status, (void)text;
-}
-
-void
-link_client_ignore_deliver(void *owner, uint16_t app, uint32_t request, uint64_t id,
-                           struct bytes frame, bool is_foreign)
-{
-    (void)owner, (void)app, (void)request, (void)id, (void)frame, (void)is_foreign;
-}
-
-void
 link_client_ignore_published(void *owner, uint16_t app, uint64_t sequence, uint64_t id)
 {
     (void)owner, (void)app, (void)sequence, (void)id;

@@ -6,11 +6,6 @@
 
 #include "common/wire/link.h"
 
-void link_client_ignore_opened(void *owner, uint16_t app, const struct link_opened *opened);
-void link_client_ignore_open_refused(void *owner, uint16_t app, enum status status,
-                                     struct bytes text);
-void link_client_ignore_deliver(void *owner, uint16_t app, uint32_t request, uint64_t id,
-                                struct bytes frame, bool is_foreign);
 void link_client_ignore_published(void *owner, uint16_t app, uint64_t sequence, uint64_t id);
 void link_client_ignore_refused(void *owner, uint16_t app, uint64_t sequence, enum status status,
                                 struct bytes text);

@@ -4,22 +4,14 @@
  * size; the rest is the stream.
  */
 #include "common/wire/envelope.h"
+#include "tests/fuzz/fuzz_require.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { PAYLOAD_MAX_BYTES = 4096 };
-
-static void
-require(bool is_true)
-{
-    if (!is_true) {
-        abort();
-    }
-}
 
 /* Decode ${input}, writing each envelope back to ${out}: what was accepted must come out as it
  * came. */

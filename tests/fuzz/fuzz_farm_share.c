@@ -2,22 +2,13 @@
 /* Any piece that another bridge shows ("NAME\nCONTENT"): it is refused or taken into the files, a
  * second time it says nothing new, and whoever takes over those files has the same. */
 #include "bridge/authority/farm_share.h"
+#include "tests/fuzz/fuzz_require.h"
 
 #include <ftw.h>
 #include <stdio.h>
-#include <stdlib.h>
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { NOW_S = 1700000000, PROBLEM_MAX = 4096, PIECES_MAX_BYTES = 16 * 1024 * 1024 };
-
-static void
-require(bool is_true)
-{
-    if (!is_true) {
-        abort();
-    }
-}
 
 static int
 remove_one(const char *path, const struct stat *stat, int type, struct FTW *where)

@@ -2,21 +2,12 @@
 /* Any text under a seal of ours is refused or gives names that seal to the same names again; any
  * names that can be sealed come back as they were. */
 #include "service/signalr/groups_token.h"
-
-#include <stdlib.h>
+#include "tests/fuzz/fuzz_require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define APP BYTES("ChatApp")
 #define ID  BYTES("id")
-
-static void
-require(bool is_true)
-{
-    if (!is_true) {
-        abort();
-    }
-}
 
 static void
 seal_and_open(const struct token_keys *keys, const struct bytes *groups, size_t count)

@@ -4,20 +4,12 @@
 #include "common/net/net_address.h"
 #include "service/http/http_forwarded.h"
 #include "service/identity/client_network.h"
+#include "tests/fuzz/fuzz_require.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool is_true)
-{
-    if (!is_true) {
-        abort();
-    }
-}
 
 static bool
 parses(struct bytes address, char canonical[NET_ADDRESS_TEXT_BYTES])

@@ -3,18 +3,9 @@
  * members that are there: joined again they are the same value. */
 #include "service/signalr/json_document.h"
 #include "service/signalr/json_span.h"
-
-#include <stdlib.h>
+#include "tests/fuzz/fuzz_require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool is_true)
-{
-    if (!is_true) {
-        abort();
-    }
-}
 
 static void
 require_inside(struct bytes part, struct bytes whole)

@@ -5,10 +5,10 @@
  * a byte 0xff at a chunk's start lets time pass first.
  */
 #include "common/wire/link_client.h"
+#include "tests/fuzz/fuzz_require.h"
 #include "tests/support/fake_sink.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -22,14 +22,6 @@ struct harness {
     uint64_t checksum; /* every byte that is shown is read */
     bool has_failed;
 };
-
-static void
-require(bool is_true)
-{
-    if (!is_true) {
-        abort();
-    }
-}
 
 static struct harness *
 enter(void *owner)

@@ -5,6 +5,7 @@
  * a byte 0xff at a chunk's start lets time pass first.
  */
 #include "common/wire/link_server.h"
+#include "tests/fuzz/fuzz_require.h"
 #include "tests/support/fake_sink.h"
 
 #include <stdint.h>
@@ -24,14 +25,6 @@ struct harness {
     bool is_open[UINT16_MAX + 1];
     bool has_failed;
 };
-
-static void
-require(bool is_true)
-{
-    if (!is_true) {
-        abort();
-    }
-}
 
 static struct harness *
 enter(void *owner)

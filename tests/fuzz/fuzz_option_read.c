@@ -2,20 +2,12 @@
 /* Any bytes as a configuration file: no crash, and each problem is one printable line. What was
  * accepted is the same after it was written out and read again. */
 #include "common/base/option.h"
+#include "tests/fuzz/fuzz_require.h"
 #include "tests/unit/base/option_sample.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool is_true)
-{
-    if (!is_true) {
-        abort();
-    }
-}
 
 static void
 check_problems(const struct option_set *set)

@@ -2,19 +2,10 @@
 /* Goal of this test: any text is a command or refused, and a command survives being written again.
  */
 #include "common/wire/signalr_command.h"
+#include "tests/fuzz/fuzz_require.h"
 
 #include <stdint.h>
-#include <stdlib.h>
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool is_true)
-{
-    if (!is_true) {
-        abort();
-    }
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

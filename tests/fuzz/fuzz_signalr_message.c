@@ -4,22 +4,14 @@
  * written and read again.
  */
 #include "common/wire/signalr_message.h"
+#include "tests/fuzz/fuzz_require.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { MESSAGES_MAX = 64 };
-
-static void
-require(bool is_true)
-{
-    if (!is_true) {
-        abort();
-    }
-}
 
 static void
 require_same(const struct signalr_message *left, const struct signalr_message *right)

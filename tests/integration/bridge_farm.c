@@ -117,6 +117,18 @@ what_one_revokes_the_other_turns_away(void **state)
     rig_deinit(&rig);
 }
 
+/* Two bridges with a node each; that of the second listens. */
+static void
+init_two(struct rig *rig)
+{
+    init(rig);
+    rig_start_bridge(rig, 0);
+    rig_start_bridge(rig, 1);
+    rig_join(rig, 0);
+    rig_join(rig, 1);
+    rig_listen(rig, 1, "t");
+}
+
 /* B-6: one is restarted while messages flow; its node goes to the other. */
 static void
 one_is_restarted_under_load(void **state)
@@ -124,12 +136,7 @@ one_is_restarted_under_load(void **state)
     struct rig rig;
 
     (void)state;
-    init(&rig);
-    rig_start_bridge(&rig, 0);
-    rig_start_bridge(&rig, 1);
-    rig_join(&rig, 0);
-    rig_join(&rig, 1);
-    rig_listen(&rig, 1, "t");
+    init_two(&rig);
     rig.nodes[0].reconnects = true;
     rig_publish_run(&rig, "t", 1, 200);
     /* Nothing keeps a bridge from stopping: its peer leaves when asked to. */
@@ -195,9 +202,7 @@ ids_go_on_above_what_another_bridge_has_seen(void **state)
     rig_wait(&rig, rig.nodes[1].delivered_count > 500);
     assert_true(rig_has_run(&rig.nodes[1], 0, 1, 501));
     assert_int_equal(rig.nodes[1].lost_ids, 0);
-    bridge_proxy_close(&proxy);
-    rig_wait(&rig, list_is_empty(&proxy.wires) && proxy.listener == NULL);
-    rig_deinit(&rig);
+    rig_deinit_with_proxy(&rig, &proxy);
 }
 
 static void
@@ -206,12 +211,7 @@ nodes_of_other_bridges_are_found(void **state)
     struct rig rig;
 
     (void)state;
-    init(&rig);
-    rig_start_bridge(&rig, 0);
-    rig_start_bridge(&rig, 1);
-    rig_join(&rig, 0);
-    rig_join(&rig, 1);
-    rig_listen(&rig, 1, "t");
+    init_two(&rig);
     rig_wait(&rig, rig_query(&rig, 0, "t")); /* as soon as the bridges are linked */
     assert_false(rig_query(&rig, 0, "u"));
     assert_false(rig_query(&rig, 1, "t"));

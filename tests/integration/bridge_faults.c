@@ -243,14 +243,6 @@ start_with_proxy(struct rig *rig, struct bridge_proxy *proxy)
     rig_listen(rig, 1, "t");
 }
 
-static void
-deinit_with_proxy(struct rig *rig, struct bridge_proxy *proxy)
-{
-    bridge_proxy_close(proxy);
-    rig_wait(rig, list_is_empty(&proxy->wires) && proxy->listener == NULL);
-    rig_deinit(rig);
-}
-
 /* B-4. */
 static void
 answers_of_the_script_are_swallowed(void **state)
@@ -271,7 +263,7 @@ answers_of_the_script_are_swallowed(void **state)
     assert_int_equal(proxy.swallowed_count, 10);
     assert_int_equal(rig.nodes[1].lost_ids, 0);
     assert_int_equal(rig_redis(&rig, "ZCARD {" RIG_KEY "}:hubplane:log"), 500);
-    deinit_with_proxy(&rig, &proxy);
+    rig_deinit_with_proxy(&rig, &proxy);
 }
 
 /* */
@@ -296,7 +288,7 @@ a_silent_wire_is_noticed(void **state)
     rig_wait(&rig, rig.nodes[1].delivered_count >= 20);
     assert_true(rig_now_ms() - begin_ms < 10000);
     assert_true(rig_has_run(&rig.nodes[1], 0, 1, 20));
-    deinit_with_proxy(&rig, &proxy);
+    rig_deinit_with_proxy(&rig, &proxy);
 }
 
 /* B-2, and what makes a retry through another bridge harmless. */

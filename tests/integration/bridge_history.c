@@ -30,14 +30,6 @@ start(struct rig *rig, struct bridge_proxy *proxy, const char *redis_options)
 }
 
 static void
-deinit(struct rig *rig, struct bridge_proxy *proxy)
-{
-    bridge_proxy_close(proxy);
-    rig_wait(rig, list_is_empty(&proxy->wires) && proxy->listener == NULL);
-    rig_deinit(rig);
-}
-
-static void
 publish(struct rig *rig, uint64_t first, uint64_t last)
 {
     rig_publish_run(rig, "t", first, last);
@@ -97,7 +89,7 @@ redis_was_emptied(void **state)
     (void)state;
     start(&rig, &proxy, "");
     be_away(&rig, true);
-    deinit(&rig, &proxy);
+    rig_deinit_with_proxy(&rig, &proxy);
 }
 
 static void
@@ -109,7 +101,7 @@ the_log_is_too_short(void **state)
     (void)state;
     start(&rig, &proxy, "log_messages = 100\n");
     be_away(&rig, false);
-    deinit(&rig, &proxy);
+    rig_deinit_with_proxy(&rig, &proxy);
 }
 
 static void
@@ -121,7 +113,7 @@ there_is_no_log(void **state)
     (void)state;
     start(&rig, &proxy, "log_messages = off\n");
     be_away(&rig, false);
-    deinit(&rig, &proxy);
+    rig_deinit_with_proxy(&rig, &proxy);
 }
 
 /* Bridge 1 hears nothing of ${first} to ${last}, until mend(). */
@@ -166,7 +158,7 @@ a_gap_is_filled(void **state)
     rig_wait(&rig, rig.nodes[1].delivered_count == 501);
     assert_int_equal(rig.nodes[1].delivered[500].number, 601);
     kill(rig.bridges[0], SIGCONT);
-    deinit(&rig, &proxy);
+    rig_deinit_with_proxy(&rig, &proxy);
 }
 
 int

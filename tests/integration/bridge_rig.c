@@ -15,6 +15,7 @@
 
 #include "common/base/crypto.h"
 #include "common/base/file.h"
+#include "tests/integration/bridge_proxy.h"
 #include "tests/support/test.h"
 
 enum { PEM_MAX_BYTES = 1024 * 1024, COMMAND_MAX = 4096, REDIAL_MS = 50, SKIPPED = 77 };
@@ -784,4 +785,12 @@ rig_deinit(struct rig *rig)
     rig_stop_redis(rig, SIGKILL);
     loop_free(rig->loop);
     (void)rig_shell(rig, "rm -rf \"$PWD\"");
+}
+
+void
+rig_deinit_with_proxy(struct rig *rig, struct bridge_proxy *proxy)
+{
+    bridge_proxy_close(proxy);
+    rig_wait(rig, list_is_empty(&proxy->wires) && proxy->listener == NULL);
+    rig_deinit(rig);
 }

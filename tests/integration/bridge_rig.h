@@ -14,6 +14,8 @@
 #include "common/wire/link_client.h"
 #include "common/wire/signalr_message.h"
 
+struct bridge_proxy;
+
 struct redisContext;
 
 enum {
@@ -94,6 +96,8 @@ struct rig {
 void rig_init(struct rig *rig);
 /** Ends every process and removes the folder. */
 void rig_deinit(struct rig *rig);
+/** The same, and before it ends a proxy on the rig's loop. */
+void rig_deinit_with_proxy(struct rig *rig, struct bridge_proxy *proxy);
 void rig_start_redis(struct rig *rig);
 void rig_stop_redis(struct rig *rig, int signal_number);
 /** Writes the configuration with [redis] address = the redis of this rig, unless redis_section says
