@@ -78,11 +78,13 @@ await integrationTest('service_protocol', async (run) => {
         };
         const cursor = (await ask('/connect', {})).C;
         const sender = await client();
-        await fence(sender, sender);
         await sender.invoke('ChatHub', 'Send', 'poll', 'me');
+        await fence(sender, sender);
         const texts = (answer) => answer.M.map((message) => message.A?.[1]);
-        assert.ok(texts(await ask('/poll', { messageId: cursor })).includes('me'), 'query');
-        assert.ok(texts(await ask('/poll', {}, `messageId=${encodeURIComponent(cursor)}`)).includes('me'), 'form');
+        const inQuery = await ask('/poll', { messageId: cursor });
+        assert.ok(texts(inQuery).includes('me'), JSON.stringify(inQuery));
+        const inForm = await ask('/poll', {}, `messageId=${encodeURIComponent(cursor)}`);
+        assert.ok(texts(inForm).includes('me'), JSON.stringify(inForm));
         const held = ask('/poll', { messageId: '' }, `messageId=${encodeURIComponent(cursor)}`);
         await new Promise((resolve) => setTimeout(resolve, 300));
         await sender.invoke('ChatHub', 'Send', 'poll', 'later');
