@@ -61,18 +61,11 @@ bridge_options_deinit(struct bridge_options *options)
     memset(options, 0, sizeof(*options));
 }
 
-/* Where the value of a row came from, for a problem line; NULL = the default. */
+/* Where a value of an unnamed section was written. */
 static const char *
 origin_of(const struct bridge_options *options, const char *section, const char *name)
 {
-    const struct option_group *group = option_find(&options->set, section, NULL);
-
-    for (size_t i = 0; i < bridge_option_schema.option_count; i++) {
-        if (strcmp(rows[i].section, section) == 0 && strcmp(rows[i].name, name) == 0) {
-            return group->origins[i];
-        }
-    }
-    return NULL;
+    return option_origin(&options->set, option_find(&options->set, section, NULL), name);
 }
 
 static void
@@ -103,24 +96,6 @@ check_redis(struct bridge_options *options)
             ? bytes_duplicate(bytes_from_string(
                   redis->tls_server_name != NULL ? redis->tls_server_name : address.host))
             : NULL;
-}
-
-static void
-check_peers(struct bridge_options *options)
-{
-    struct bytes rest = bytes_from_string(options->bridge->peers), item;
-
-    while (bytes_split(&rest, ',', &item)) {
-        char *address = bytes_duplicate(bytes_trim(item));
-        struct net_address parsed;
-
-        if (address == NULL || net_address_parse(address, &parsed) != STATUS_OK || parsed.is_unix) {
-            option_add_problem(&options->set, origin_of(options, "bridge", "peers"),
-                               "[bridge] peers: \"%s\" is not HOST:PORT or [IPv6]:PORT",
-                               address == NULL ? "" : address);
-        }
-        free(address);
-    }
 }
 
 static void
@@ -175,7 +150,6 @@ bridge_options_resolve(struct bridge_options *options)
         option_add_problem(&options->set, origin_of(options, "bridge", "listen"),
                            "[bridge] listen: an address is needed, such as *:7443");
     }
-    check_peers(options);
     check_redis(options);
     check_apps(options);
     options->name =

@@ -239,6 +239,22 @@ row_of(const struct option_schema *schema, const struct option_section *section,
     return SIZE_MAX;
 }
 
+const char *
+option_origin(const struct option_set *set, const struct option_group *group, const char *name)
+{
+    size_t row = row_of(set->schema, group->section, name);
+
+    return row != SIZE_MAX && group->origins[row] != NULL ? group->origins[row] : group->origin;
+}
+
+bool
+option_is_written(const struct option_set *set, const struct option_group *group, const char *name)
+{
+    size_t row = row_of(set->schema, group->section, name);
+
+    return row != SIZE_MAX && group->origins[row] != NULL;
+}
+
 bool
 option_is_extra(const struct option_schema *schema, const char *section, const char *name)
 {
@@ -265,7 +281,10 @@ set_row(struct option_set *set, struct option_group *group, size_t row, const ch
                            group->name == NULL ? "" : " ", group->name == NULL ? "" : group->name,
                            option->name, value, strlen(value) > 100 ? "..." : "", reason);
     }
-    return status == STATUS_OK ? replace(&group->origins[row], origin) : status;
+    if (status == STATUS_NO_MEMORY || replace(&group->origins[row], origin) != STATUS_OK) {
+        return STATUS_NO_MEMORY;
+    }
+    return status;
 }
 
 enum status

@@ -9,14 +9,15 @@
 #include "common/base/bytes.h"
 
 enum option_type {
-    OPTION_TEXT,    /* char *, NULL when not set or set to nothing ("admin =") */
-    OPTION_LIST,    /* char *, comma separated; OPTION_TEXT with another word in the help */
-    OPTION_BOOL,    /* bool: yes/no, true/false, on/off, 1/0 */
-    OPTION_COUNT,   /* uint64_t; `choices` may be one word that stands for 0: "auto" */
-    OPTION_BYTES,   /* uint64_t; suffix KB, MB, GB (powers of 1024) or none */
-    OPTION_MS,      /* uint64_t milliseconds; suffix ms, s, m, h or none = ms */
-    OPTION_ADDRESS, /* char *, HOST:PORT or [IPv6]:PORT, NULL as for OPTION_TEXT */
-    OPTION_CHOICE,  /* char *, one of the words of `choices`, separated by | */
+    OPTION_TEXT,      /* char *, NULL when not set or set to nothing ("admin =") */
+    OPTION_LIST,      /* char *, comma separated; OPTION_TEXT with another word in the help */
+    OPTION_BOOL,      /* bool: yes/no, true/false, on/off, 1/0 */
+    OPTION_COUNT,     /* uint64_t; `choices` may be one word that stands for 0: "auto" */
+    OPTION_BYTES,     /* uint64_t; suffix KB, MB, GB (powers of 1024) or none */
+    OPTION_MS,        /* uint64_t milliseconds; suffix ms, s, m, h or none = ms */
+    OPTION_ADDRESS,   /* char *, HOST:PORT or [IPv6]:PORT, NULL as for OPTION_TEXT */
+    OPTION_ADDRESSES, /* char *, any number of them, comma separated */
+    OPTION_CHOICE,    /* char *, one of the words of `choices`, separated by | */
 };
 
 enum option_reload { OPTION_RESTART, OPTION_RELOAD };
@@ -27,7 +28,8 @@ struct option {
     const char *name;
     enum option_type type;
     const char *unset; /* default as it would be written in the file; NULL = none */
-    uint64_t minimum;  /* of COUNT, BYTES and MS; a word that stands for 0 is always allowed */
+    uint64_t minimum;  /* of COUNT, BYTES and MS; a word that stands for 0 is always allowed.
+                        * Of ADDRESSES: 1 = there must be one */
     uint64_t maximum;  /* 0 = no upper bound */
     enum option_reload reload;
     const char *choices;
@@ -66,7 +68,7 @@ struct option_group {
     char *name; /* "chat" of [app chat], NULL of an unnamed section */
     char *origin;
     void *values;   /* a struct of section->size bytes */
-    char **origins; /* per option row of the schema: where the value came from; NULL = default */
+    char **origins; /* per option row of the schema: where it was written last; NULL = nowhere */
     struct option_extra *extras;
     size_t extra_count;
 };
@@ -117,6 +119,13 @@ MUST_CHECK enum status option_open_section(struct option_set *set, const char *s
 /** The group, or NULL; ${name} NULL for unnamed sections. */
 struct option_group *option_find(const struct option_set *set, const char *section,
                                  const char *name);
+/** Whether somebody wrote a value of the row ${name}, be it a good one or one that was refused. */
+bool option_is_written(const struct option_set *set, const struct option_group *group,
+                       const char *name);
+/** Where the value of the row ${name} was written; where its section was if it is the default. NULL
+ * when nobody wrote either, or its section has none. */
+const char *option_origin(const struct option_set *set, const struct option_group *group,
+                          const char *name);
 /** Add a problem line of the caller's own (a check across options); ${origin} as in option_group,
  * NULL = none. */
 PRINTF_LIKE(3, 4)

@@ -226,6 +226,22 @@ is_address(struct bytes text)
            bytes_parse_uint64(bytes_after(port, 1), &number) == STATUS_OK && number <= UINT16_MAX;
 }
 
+static enum status
+check_addresses(struct bytes list, char reason[OPTION_VALUE_REASON_BYTES])
+{
+    struct bytes item;
+
+    while (bytes_split(&list, ',', &item)) {
+        item = bytes_trim(item);
+        if (!is_address(item)) {
+            snprintf(reason, OPTION_VALUE_REASON_BYTES, "\"%.*s\" must be HOST:PORT or [IPv6]:PORT",
+                     BYTES_PRINTF(item));
+            return STATUS_INVALID;
+        }
+    }
+    return STATUS_OK;
+}
+
 static bool
 is_choice(const struct option *option, struct bytes text)
 {
@@ -251,6 +267,9 @@ check_text(const struct option *option, struct bytes text, char reason[OPTION_VA
     }
     if (option->type == OPTION_ADDRESS && text.length > 0 && !is_address(text)) {
         return refuse(reason, "must be HOST:PORT or [IPv6]:PORT");
+    }
+    if (option->type == OPTION_ADDRESSES && (text.length > 0 || option->minimum > 0)) {
+        return check_addresses(text, reason);
     }
     if (option->type == OPTION_CHOICE && !is_choice(option, text)) {
         snprintf(reason, OPTION_VALUE_REASON_BYTES, "must be one of %s", option->choices);

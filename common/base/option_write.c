@@ -22,6 +22,8 @@ type_words(const struct option *option)
         return "time";
     case OPTION_ADDRESS:
         return "HOST:PORT";
+    case OPTION_ADDRESSES:
+        return "HOST:PORT, separated by commas";
     case OPTION_CHOICE:
         return "one of ";
     }

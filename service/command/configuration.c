@@ -45,20 +45,6 @@ configuration_read(const struct command_line *line, struct service_options *opti
     return status == STATUS_NO_MEMORY ? status : STATUS_OK;
 }
 
-const char *
-configuration_origin(const struct option_set *set, const char *section, const char *name)
-{
-    const struct option_group *group = option_find(set, section, NULL);
-
-    for (size_t i = 0; i < set->schema->option_count; i++) {
-        const struct option *row = &set->schema->options[i];
-        if (strcmp(row->section, section) == 0 && strcmp(row->name, name) == 0) {
-            return group->origins[i];
-        }
-    }
-    return NULL;
-}
-
 /* Load ${path} and forget it again. */
 static void
 check_credentials(struct option_set *set, const char *path, enum service_credentials_kind kind,
@@ -76,7 +62,7 @@ check_credentials(struct option_set *set, const char *path, enum service_credent
     if (service_credentials_load(path, kind, label, &problem, &context) == STATUS_OK) {
         tls_context_free(context);
     } else {
-        option_add_problem(set, configuration_origin(set, section, name), "%.*s",
+        option_add_problem(set, option_origin(set, option_find(set, section, NULL), name), "%.*s",
                            BYTES_PRINTF(buffer_bytes(&problem)));
     }
     buffer_deinit(&problem);

@@ -19,10 +19,6 @@ MUST_CHECK enum status configuration_load(const struct command_line *line,
  * ${options}->set. For "status". */
 MUST_CHECK enum status configuration_read(const struct command_line *line,
                                           struct service_options *options);
-/** Where the value of an option of an unnamed section came from: "FILE:LINE", or a registry path;
- * NULL = default. */
-const char *configuration_origin(const struct option_set *set, const char *section,
-                                 const char *name);
 /** Apply "section.option=value" to ${set}; ${out_section} ("app chat") and ${out_option} are for
  * free(), ${out_value} points into ${setting}. OK;  INVALID - a problem line says why;  NO_MEMORY.
  */

@@ -165,7 +165,9 @@ check_log_file(struct run *run, struct service_options *options)
     if (log.path == NULL || is_writable(&log)) {
         return STATUS_OK;
     }
-    option_add_problem(&options->set, configuration_origin(&options->set, "service", "log_file"),
+    option_add_problem(&options->set,
+                       option_origin(&options->set, option_find(&options->set, "service", NULL),
+                                     "log_file"),
                        "[service] log_file \"%s\" cannot be opened for writing: correct it, or let "
                        "the service's account write to its folder",
                        log.path);

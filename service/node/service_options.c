@@ -148,7 +148,7 @@ resolve_user(struct service_options *options, const struct option_group *group, 
         app->user_source = APP_USER_TOKEN;
         app->tokens = make_tokens(options, group);
     } else if (!bytes_equal_ignore_case(user, BYTES("none"))) {
-        option_add_problem(&options->set, group->origin,
+        option_add_problem(&options->set, option_origin(&options->set, group, "user"),
                            "[app %s] user: \"%s\" is not none, query:NAME, header:NAME or token",
                            group->name, text);
     }
@@ -280,9 +280,38 @@ resolve_headers(struct service_options *options, const struct option_group *grou
     app->headers = split_list(options, section->upstream_headers, &app->header_count);
     for (size_t i = 0; i < app->header_count; i++) {
         if (!may_pass_header(bytes_from_string(app->headers[i]))) {
-            option_add_problem(&options->set, group->origin,
+            option_add_problem(&options->set,
+                               option_origin(&options->set, group, "upstream_headers"),
                                "[app %s] upstream_headers: \"%s\" cannot be passed on", group->name,
                                app->headers[i]);
+        }
+    }
+}
+
+/* What a browser sends in Origin: scheme and host, and a port where it is not the usual one. */
+static bool
+is_origin(struct bytes text)
+{
+    size_t scheme = bytes_find(text, ':');
+    struct bytes rest = scheme == SIZE_MAX ? BYTES_NONE : bytes_after(text, scheme);
+
+    return bytes_equal(text, BYTES("*")) || bytes_equal_ignore_case(text, BYTES("null")) ||
+           (scheme > 0 && rest.length > 3 && bytes_starts_with(rest, BYTES("://")) &&
+            bytes_find(bytes_after(rest, 3), '/') == SIZE_MAX);
+}
+
+static void
+resolve_origins(struct service_options *options, const struct option_group *group, struct app *app)
+{
+    const struct app_section *section = group->values;
+
+    app->origins = split_list(options, section->origins, &app->origin_count);
+    for (size_t i = 0; i < app->origin_count; i++) {
+        if (!is_origin(bytes_from_string(app->origins[i]))) {
+            option_add_problem(&options->set, option_origin(&options->set, group, "origins"),
+                               "[app %s] origins: \"%s\" is not what a browser calls an origin: "
+                               "write https://www.example.com, without a path or a / at the end",
+                               group->name, app->origins[i]);
         }
     }
 }
@@ -326,11 +355,11 @@ resolve_access_keys(struct service_options *options, const struct option_group *
     crypto_wipe(text.data, text.length);
     buffer_deinit(&text);
     if (status != STATUS_OK) {
-        option_add_problem(&options->set, group->origin,
+        option_add_problem(&options->set, option_origin(&options->set, group, "access_keys_file"),
                            "[app %s] access_keys_file \"%s\" cannot be read: %s", group->name, path,
                            status_sentence(status));
     } else if (count == 0 || count > APP_ACCESS_KEYS_MAX) {
-        option_add_problem(&options->set, group->origin,
+        option_add_problem(&options->set, option_origin(&options->set, group, "access_keys_file"),
                            "[app %s] access_keys_file \"%s\": write one key on a line, or two: "
                            "primary and secondary",
                            group->name, path);
@@ -366,7 +395,7 @@ make_upstream(struct service_options *options, const struct option_group *group,
         settings->keys[i] = (const char *)app->access_keys[i].secret.data;
     }
     if (!upstream_settings_url_is_valid(bytes_from_string(settings->url))) {
-        option_add_problem(&options->set, group->origin,
+        option_add_problem(&options->set, option_origin(&options->set, group, "upstream"),
                            "[hub %s] upstream: \"%s\" is not a URL such as "
                            "http://localhost/hubs/{hub}/{event}",
                            group->name, settings->url);
@@ -391,7 +420,7 @@ make_module(struct service_options *options, const struct option_group *group)
                                              .path = section->module,
                                              .settings = section->module_settings};
     if (section->upstream != NULL) {
-        option_add_problem(&options->set, group->origin,
+        option_add_problem(&options->set, option_origin(&options->set, group, "module"),
                            "[hub %s]: a hub is answered by an upstream or by a module, not by both",
                            group->name);
     }
@@ -412,13 +441,13 @@ make_hub(struct service_options *options, const struct option_group *group, cons
     const struct hub_section *section = group->values;
 
     if (section->methods != NULL && section->upstream == NULL) {
-        option_add_problem(&options->set, group->origin,
+        option_add_problem(&options->set, option_origin(&options->set, group, "methods"),
                            "[hub %s] methods is for a hub with an upstream: rules and modules name "
                            "their own",
                            group->name);
     }
     if (section->module_settings != NULL && section->module == NULL) {
-        option_add_problem(&options->set, group->origin,
+        option_add_problem(&options->set, option_origin(&options->set, group, "module_settings"),
                            "[hub %s] module_settings without a module", group->name);
     }
     if (section->module != NULL) {
@@ -539,7 +568,8 @@ add_door(struct service_options *options, const struct option_group *group,
             (struct redis_door){section->redis, section->redis_password_file};
     } else if (!bytes_equal(bytes_from_string(options->doors[door].password_file),
                             bytes_from_string(section->redis_password_file))) {
-        option_add_problem(&options->set, group->origin,
+        option_add_problem(&options->set,
+                           option_origin(&options->set, group, "redis_password_file"),
                            "[app %s] redis_password_file: apps that share the address %s must name "
                            "the same file",
                            group->name, section->redis);
@@ -555,7 +585,8 @@ resolve_redis(struct service_options *options, const struct option_group *group,
 
     if (section->redis == NULL) {
         if (section->redis_password_file != NULL) {
-            option_add_problem(&options->set, group->origin,
+            option_add_problem(&options->set,
+                               option_origin(&options->set, group, "redis_password_file"),
                                "[app %s] redis_password_file: there is no redis to protect; write "
                                "redis = 127.0.0.1:6379",
                                group->name);
@@ -563,7 +594,7 @@ resolve_redis(struct service_options *options, const struct option_group *group,
         return;
     }
     if (!is_loopback(section->redis) && section->redis_password_file == NULL) {
-        option_add_problem(&options->set, group->origin,
+        option_add_problem(&options->set, option_origin(&options->set, group, "redis"),
                            "[app %s] redis: %s can be reached from other machines, and whoever "
                            "does can publish; write 127.0.0.1, or set redis_password_file",
                            group->name, section->redis);
@@ -572,7 +603,7 @@ resolve_redis(struct service_options *options, const struct option_group *group,
     for (size_t i = 0; i < options->door_app_count; i++) {
         if (options->door_apps[i].door == door &&
             strcmp(options->door_apps[i].key, app->key) == 0) {
-            option_add_problem(&options->set, group->origin,
+            option_add_problem(&options->set, option_origin(&options->set, group, "redis"),
                                "[app %s] redis: [app %s] has the key \"%s\" at %s already; only "
                                "the key tells apps apart there",
                                group->name, options->door_apps[i].name, app->key, section->redis);
@@ -596,7 +627,7 @@ resolve_app(struct service_options *options, const struct option_group *group, s
     app->handle = (uint16_t)(app - options->apps + 1);
     app->hubs = keep(options, calloc(APP_HUBS_MAX, sizeof(struct app_hub)));
     app->paths = keep(options, calloc(most_paths, sizeof(struct app_path)));
-    app->origins = split_list(options, section->origins, &app->origin_count);
+    resolve_origins(options, group, app);
     app->timeouts = (struct app_timeouts){
         .keep_alive_ms = (uint32_t)section->keep_alive,
         .disconnect_ms = (uint32_t)section->disconnect_timeout,
@@ -614,7 +645,7 @@ resolve_app(struct service_options *options, const struct option_group *group, s
     add_paths(options, app, section);
     add_parts(options, group, app);
     if (strchr(app->key, '*') != NULL) {
-        option_add_problem(&options->set, group->origin,
+        option_add_problem(&options->set, option_origin(&options->set, group, "key"),
                            "[app %s] key: \"%s\" contains *, which .NET servers take for a "
                            "pattern; choose another",
                            group->name, app->key);
@@ -661,7 +692,7 @@ check_bridge(struct service_options *options)
 {
     const struct option_group *group = option_find(&options->set, "bridge", NULL);
 
-    if (options->bridge->address == NULL) {
+    if (!option_is_written(&options->set, group, "address")) {
         option_add_problem(&options->set, group->origin,
                            "[bridge] address is missing: name the bridge, such as redis-host:7443");
     }
@@ -684,13 +715,85 @@ check_paths(struct service_options *options)
                 for (size_t q = 0; q < options->apps[j].path_count; q++) {
                     if (bytes_equal_ignore_case(path, bytes_from_string(
                                                           options->apps[j].paths[q].path))) {
-                        option_add_problem(&options->set, NULL,
+                        const struct option_group *group =
+                            option_find(&options->set, "app", options->apps[i].name);
+                        option_add_problem(&options->set,
+                                           option_origin(&options->set, group, "path"),
                                            "[app %s] and [app %s] both have the path \"%s\"",
                                            options->apps[j].name, options->apps[i].name,
                                            options->apps[i].paths[p].path);
                     }
                 }
             }
+        }
+    }
+}
+
+/* Where a value of [service] was written. */
+static const char *
+origin_of(const struct service_options *options, const char *name)
+{
+    return option_origin(&options->set, option_find(&options->set, "service", NULL), name);
+}
+
+static const char *
+first_app_of_door(const struct service_options *options, size_t door)
+{
+    size_t i = 0;
+
+    while (options->door_apps[i].door != door) {
+        i++;
+    }
+    return options->door_apps[i].name;
+}
+
+/* Port 0 is another port each time. */
+static bool
+are_same_address(const char *left, const char *right)
+{
+    struct bytes text = bytes_from_string(left);
+
+    return left != NULL && right != NULL &&
+           bytes_equal_ignore_case(text, bytes_from_string(right)) &&
+           !bytes_equal(bytes_after(text, text.length - 2), BYTES(":0"));
+}
+
+/* Only one socket can listen at an address; the system's own complaint would blame another program.
+ */
+static void
+check_addresses(struct service_options *options)
+{
+    const char *admin = options->service->admin;
+    size_t count;
+    const char **listen = split_list(options, options->service->listen, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (are_same_address(listen[i], listen[j])) {
+                option_add_problem(&options->set, origin_of(options, "listen"),
+                                   "[service] listen: %s is there twice", listen[i]);
+            }
+        }
+        if (are_same_address(listen[i], admin)) {
+            option_add_problem(&options->set, origin_of(options, "admin"),
+                               "[service] admin: %s is where clients connect (listen); choose "
+                               "another port",
+                               admin);
+        }
+    }
+    for (size_t i = 0; i < options->door_count; i++) {
+        const char *door = options->doors[i].address;
+        bool is_taken = are_same_address(door, admin);
+        for (size_t j = 0; j < count; j++) {
+            is_taken = is_taken || are_same_address(door, listen[j]);
+        }
+        if (is_taken) {
+            const struct option_group *group =
+                option_find(&options->set, "app", first_app_of_door(options, i));
+            option_add_problem(&options->set, option_origin(&options->set, group, "redis"),
+                               "[app %s] redis: %s is listen or admin of [service]; choose another "
+                               "port",
+                               group->name, door);
         }
     }
 }
@@ -707,7 +810,7 @@ resolve_proxies(struct service_options *options)
         if (net_address_canonical(addresses[i], canonical) == STATUS_OK) {
             addresses[i] = keep(options, bytes_duplicate(bytes_from_string(canonical)));
         } else {
-            option_add_problem(&options->set, NULL,
+            option_add_problem(&options->set, origin_of(options, "trusted_proxies"),
                                "[service] trusted_proxies: \"%s\" is not an address such as "
                                "192.0.2.1 or 2001:db8::1",
                                addresses[i]);
@@ -735,6 +838,7 @@ service_options_resolve(struct service_options *options)
         option_add_problem(&options->set, NULL,
                            "there is no [app NAME] section: nothing would be served");
     }
+    check_addresses(options);
     resolve_proxies(options);
     check_orphans(options);
     check_bridge(options);

@@ -19,7 +19,7 @@ read_keys(struct option_set *set, const struct option_group *group, struct token
     struct buffer text;
 
     if (path == NULL) {
-        option_add_problem(set, group->origin,
+        option_add_problem(set, option_origin(set, group, "user"),
                            "[app %s] user = token needs token_keys_file: a file with the keys that "
                            "tokens are signed with",
                            group->name);
@@ -28,16 +28,17 @@ read_keys(struct option_set *set, const struct option_group *group, struct token
     buffer_init(&text, KEYS_FILE_BYTES_MAX);
     enum status status = file_read(path, KEYS_FILE_BYTES_MAX, &text);
     if (status != STATUS_OK) {
-        option_add_problem(set, group->origin, "[app %s] %s \"%s\" cannot be read: %s", group->name,
-                           option, path, status_sentence(status));
+        option_add_problem(set, option_origin(set, group, option),
+                           "[app %s] %s \"%s\" cannot be read: %s", group->name, option, path,
+                           status_sentence(status));
     } else {
         status = token_policy_add_keys(policy, buffer_bytes(&text), &problem);
         if (status == STATUS_NO_MEMORY) {
             abort();
         }
         if (status != STATUS_OK) {
-            option_add_problem(set, group->origin, "[app %s] %s \"%s\": %s", group->name, option,
-                               path, problem);
+            option_add_problem(set, option_origin(set, group, option), "[app %s] %s \"%s\": %s",
+                               group->name, option, path, problem);
         }
     }
     crypto_wipe(text.data, text.length);
@@ -77,7 +78,7 @@ service_tokens_check_unused(struct option_set *set, const struct option_group *g
 
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
         if (options[i].is_set) {
-            option_add_problem(set, group->origin,
+            option_add_problem(set, option_origin(set, group, options[i].name),
                                "[app %s] %s: nobody looks at tokens here; write user = token",
                                group->name, options[i].name);
         }

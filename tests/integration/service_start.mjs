@@ -78,6 +78,20 @@ await integrationTest('service_start', async (run) => {
     await run.step('a proxy that is no address', () =>
         endsWith(farm, good.replace('[service]\n', '[service]\ntrusted_proxies = 192.0.2.1, proxy.example\n'), 2,
             /\[service\] trusted_proxies: "proxy\.example" is not an address such as/));
+    await run.step('addresses that are none, at their line', () => {
+        for (const [line, wrong] of [['listen = 127.0.0.1', '"127.0.0.1" must be HOST:PORT'], ['listen = a:1, b:99999', '"b:99999" must be'],
+            ['listen =', '"" must be HOST:PORT'], ['admin = 8081', 'must be HOST:PORT']]) {
+            const text = good.replace(new RegExp(`^${line.split(' ')[0]} = .*`, 'm'), line);
+            const at = text.split('\n').indexOf(line) + 1;
+            endsWith(farm, text, 2, new RegExp(`bad\\.ini:${at}: \\[service\\] .*${wrong}`));
+        }
+        endsWith(farm, good.replace(/address = .*/, 'address = redis-host'), 2, /bad\.ini:\d+: \[bridge\] address = redis-host: "redis-host" must be/);
+    });
+    await run.step('one address for two things', () =>
+        endsWith(farm, good.replace(/^admin = .*/m, `admin = 127.0.0.1:${node.port}`), 2, /bad\.ini:\d+: \[service\] admin: .* where clients connect/));
+    await run.step('an origin that no browser sends', () =>
+        endsWith(farm, `${good}\n[app other]\npath = /other\norigins = https://a.example, https://b.example/\n`, 2,
+            /bad\.ini:\d+: \[app other\] origins: "https:\/\/b\.example\/" is not/));
     await run.step('no bridge address', () => endsWith(farm, good.replace(/address = .*/, ''), 2, /\[bridge\] address is missing/));
     await run.step('a missing configuration file', () => {
         const done = runProgram(farm.serviceProgram, ['run', '--config', path.join(run.folder, 'none.ini')]);

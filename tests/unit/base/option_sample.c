@@ -18,7 +18,7 @@ static const struct option rows[] = {
         "Bytes queued for one connection"),
     ROW(service, is_verbose, "verbose", BOOL, "no", 0, 0, RELOAD, NULL, "Whether to log more"),
     ROW(service, mode, "mode", CHOICE, "fast", 0, 0, RESTART, "fast|safe", "How to go"),
-    ROW(bridge, address, "address", LIST, NULL, 0, 0, RESTART, NULL, "The bridges"),
+    ROW(bridge, address, "address", ADDRESSES, NULL, 0, 0, RESTART, NULL, "The bridges"),
     ROW(bridge, port, "port", COUNT, "0", 0, 0, RESTART, NULL, "A number without bounds"),
     ROW(app, path, "path", TEXT, "/signalr", 0, 0, RESTART, NULL, "The base path"),
     ROW(app, user, "user", TEXT, NULL, 0, 0, RELOAD, NULL, "Who is it"),

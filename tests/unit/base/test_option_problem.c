@@ -174,6 +174,23 @@ problems_of_the_caller(void **state)
     assert_int_equal(set.problem_count, 2);
 }
 
+static void
+origins(void **state)
+{
+    const struct option_group *service, *app;
+
+    (void)state;
+    assert_status(option_read_text(&set, BYTES("[service]\nworkers = 1\n\n[app chat]\nuser = u\n"),
+                                   "f"),
+                  STATUS_OK);
+    service = option_find(&set, "service", NULL);
+    app = option_find(&set, "app", "chat");
+    assert_string_equal(option_origin(&set, service, "workers"), "f:2");
+    assert_string_equal(option_origin(&set, app, "user"), "f:5");
+    assert_string_equal(option_origin(&set, app, "path"), "f:4"); /* the default */
+    assert_null(option_origin(&set, option_find(&set, "bridge", NULL), "address"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -183,6 +200,7 @@ main(void)
         TEST(unknown_options), TEST(unknown_sections),          TEST(lines_that_are_none),
         TEST(long_lines),      TEST(values_are_made_printable), TEST(values_are_cut),
         TEST(reading_goes_on), TEST(very_many_problems),        TEST(problems_of_the_caller),
+        TEST(origins),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

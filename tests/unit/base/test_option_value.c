@@ -4,6 +4,8 @@
 #include "tests/support/test.h"
 #include "tests/unit/base/option_sample.h"
 
+#include <stdio.h>
+
 static struct option_set set;
 
 static int
@@ -74,6 +76,34 @@ counts(void **state)
     assert_refused("workers", "99999999999999999999",
                    "test: [service] workers = 99999999999999999999: "
                    "must be a whole number or auto\n");
+}
+
+static void
+address_lists(void **state)
+{
+    static const char *const good[] = {"a:1", "a:1,b:2", "[::1]:7443, *:0 , 192.0.2.1:65535", ""};
+    static const struct {
+        const char *value, *wrong;
+    } bad[] = {{"a", "a"},         {"a:1,", ""},           {"a:1,,b:2", ""},
+               {"a:1, b", "b"},    {":1", ":1"},           {"a:", "a:"},
+               {"a:x", "a:x"},     {"a:65536", "a:65536"}, {"::1:80", "::1:80"},
+               {"[::1]", "[::1]"}, {"a b:1", "a b:1"},     {"http://a:1", "http://a:1"}};
+    char problem[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_status(option_set_value(&set, "bridge", NULL, "address", good[i], "test"),
+                      STATUS_OK);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        buffer_clear(&set.problems);
+        assert_status(option_set_value(&set, "bridge", NULL, "address", bad[i].value, "test"),
+                      STATUS_INVALID);
+        snprintf(problem, sizeof(problem),
+                 "test: [bridge] address = %s: \"%s\" must be HOST:PORT or [IPv6]:PORT\n",
+                 bad[i].value, bad[i].wrong);
+        assert_bytes(buffer_bytes(&set.problems), bytes_from_string(problem));
+    }
 }
 
 static void
@@ -186,7 +216,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(defaults),   TEST(counts),    TEST(times),   TEST(sizes),
+        TEST(defaults),   TEST(counts),    TEST(times),   TEST(address_lists),    TEST(sizes),
         TEST(yes_and_no), TEST(addresses), TEST(choices), TEST(later_values_win),
     };
 

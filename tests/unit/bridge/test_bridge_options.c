@@ -75,7 +75,8 @@ mistakes_are_explained(void **state)
     assert_problem("[redis]\naddress = unix:/x\ntls = yes\n", "test.ini:3: [redis] tls:");
     assert_problem("[redis]\naddress = h:1\nuser = u\n", "test.ini:3: [redis] user:");
     assert_problem("[app a*]\n", "test.ini:1: [app a*]: a key with *");
-    assert_problem("[bridge]\npeers = b1:7443, b2\n", "test.ini:2: [bridge] peers: \"b2\" is not");
+    assert_problem("[bridge]\npeers = b1:7443, b2\n",
+                   "test.ini:2: [bridge] peers = b1:7443, b2: \"b2\" must be HOST:PORT");
     assert_problem("[bridge]\nlisten =\n", "listen");
     assert_problem("[bridge]\nstate =\n", "state");
 }
