@@ -46,14 +46,50 @@ struct bridge {
 
 /* ---- The backplane ---- */
 
+/* "bridge.ini:7: [redis] tls_authority", so that the problem that follows can be found. */
+static void
+name_option(const struct bridge_options *options, const char *name, struct buffer *problem)
+{
+    const char *origin =
+        option_origin(&options->set, option_find(&options->set, "redis", NULL), name);
+
+    (void)buffer_append_format(problem, "%s%s[redis] %s", origin == NULL ? "" : origin,
+                               origin == NULL ? "" : ": ", name);
+}
+
+/* The file that an option of [redis] names; ${path} may be NULL. */
 static enum status
-read_named_file(const char *path, struct buffer *out, struct buffer *problem)
+read_named_file(const struct bridge_options *options, const char *name, const char *path,
+                struct buffer *out, struct buffer *problem)
 {
     enum status status = path == NULL ? STATUS_OK : file_read(path, NAMED_FILE_MAX_BYTES, out);
 
     if (status != STATUS_OK) {
-        (void)buffer_append_format(problem, "cannot read %s: %s", path, status_sentence(status));
+        name_option(options, name, problem);
+        (void)buffer_append_format(problem, " \"%s\" cannot be read: %s", path,
+                                   status_sentence(status));
     }
+    return status;
+}
+
+/* One file at a time, so that a problem names the right one. */
+static enum status
+check_tls_file(const struct bridge_options *options, const char *name, const char *path,
+               const struct tls_options *tls, struct buffer *problem)
+{
+    struct tls_context *context = NULL;
+    struct buffer reason;
+    enum status status;
+
+    buffer_init(&reason, NAMED_FILE_MAX_BYTES);
+    status = tls_context_new(tls, &reason, &context);
+    if (status != STATUS_OK) {
+        name_option(options, name, problem);
+        (void)buffer_append_format(problem, " \"%s\": %.*s", path,
+                                   BYTES_PRINTF(buffer_bytes(&reason)));
+    }
+    tls_context_free(context);
+    buffer_deinit(&reason);
     return status;
 }
 
@@ -72,13 +108,20 @@ bridge_redis_tls(const struct bridge_options *options, struct buffer *problem,
     }
     buffer_init(&authority, NAMED_FILE_MAX_BYTES);
     buffer_init(&certificate, NAMED_FILE_MAX_BYTES);
-    status = read_named_file(redis->tls_authority, &authority, problem);
+    status = read_named_file(options, "tls_authority", redis->tls_authority, &authority, problem);
     if (status == STATUS_OK) {
-        status = read_named_file(redis->tls_certificate, &certificate, problem);
+        status = read_named_file(options, "tls_certificate", redis->tls_certificate, &certificate,
+                                 problem);
+    }
+    if (status == STATUS_OK && redis->tls_authority != NULL) {
+        tls.authority_pem = buffer_bytes(&authority);
+        status = check_tls_file(options, "tls_authority", redis->tls_authority, &tls, problem);
+    }
+    if (status == STATUS_OK && redis->tls_certificate != NULL) {
+        tls.certificate_pem = tls.key_pem = buffer_bytes(&certificate);
+        status = check_tls_file(options, "tls_certificate", redis->tls_certificate, &tls, problem);
     }
     if (status == STATUS_OK) {
-        tls.authority_pem = buffer_bytes(&authority);
-        tls.certificate_pem = tls.key_pem = buffer_bytes(&certificate);
         status = tls_context_new(&tls, problem, out);
     }
     crypto_wipe(certificate.data, certificate.capacity);
@@ -425,7 +468,8 @@ bridge_check(const struct bridge_options *options, struct buffer *problem)
     tls_context_free(tls);
     buffer_init(&password, NAMED_FILE_MAX_BYTES);
     if (status == STATUS_OK) {
-        status = read_named_file(options->redis->password_file, &password, problem);
+        status = read_named_file(options, "password_file", options->redis->password_file, &password,
+                                 problem);
     }
     crypto_wipe(password.data, password.capacity);
     buffer_deinit(&password);

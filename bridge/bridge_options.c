@@ -150,6 +150,12 @@ bridge_options_resolve(struct bridge_options *options)
         option_add_problem(&options->set, origin_of(options, "bridge", "listen"),
                            "[bridge] listen: an address is needed, such as *:7443");
     }
+    if (net_address_collides(bridge->listen, bridge->admin)) {
+        option_add_problem(
+            &options->set, origin_of(options, "bridge", "admin"),
+            "[bridge] admin: %s is where nodes connect (listen); choose another port",
+            bridge->admin);
+    }
     check_redis(options);
     check_apps(options);
     options->name =

@@ -67,6 +67,16 @@ net_address_parse(const char *text, struct net_address *out)
     return STATUS_OK;
 }
 
+bool
+net_address_collides(const char *left, const char *right)
+{
+    struct net_address first, second;
+    return left != NULL && right != NULL && net_address_parse(left, &first) == STATUS_OK &&
+           net_address_parse(right, &second) == STATUS_OK && strcmp(first.port, "0") != 0 &&
+           strcmp(first.port, second.port) == 0 &&
+           bytes_equal_ignore_case(bytes_from_string(first.host), bytes_from_string(second.host));
+}
+
 static bool
 is_mapped(const uint8_t *ipv6)
 {

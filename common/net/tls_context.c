@@ -117,8 +117,8 @@ read_credentials(const struct tls_options *options, struct buffer *problem, stru
         return STATUS_INVALID;
     }
     if (options->authority_pem.length > 0 && sk_X509_num(out->authorities) == 0) {
-        buffer_append_string(problem,
-                             "there is no certificate of an authority (the farm's CA) in PEM form");
+        buffer_append_format(problem, "there is no certificate of an authority%s in PEM form",
+                             options->is_link ? " (the farm's CA)" : "");
         return STATUS_INVALID;
     }
     bool needs_certificate = options->role == TLS_SERVER || options->is_link;

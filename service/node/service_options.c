@@ -203,17 +203,6 @@ first_app_of_door(const struct service_options *options, size_t door)
     return options->door_apps[i].name;
 }
 
-/* Port 0 is another port each time. */
-static bool
-are_same_address(const char *left, const char *right)
-{
-    struct bytes text = bytes_from_string(left);
-
-    return left != NULL && right != NULL &&
-           bytes_equal_ignore_case(text, bytes_from_string(right)) &&
-           !bytes_equal(bytes_after(text, text.length - 2), BYTES(":0"));
-}
-
 /* Only one socket can listen at an address; the system's own complaint would blame another program.
  */
 static void
@@ -225,12 +214,12 @@ check_addresses(struct service_options *options)
 
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < i; j++) {
-            if (are_same_address(listen[i], listen[j])) {
+            if (net_address_collides(listen[i], listen[j])) {
                 option_add_problem(&options->set, origin_of(options, "listen"),
                                    "[service] listen: %s is there twice", listen[i]);
             }
         }
-        if (are_same_address(listen[i], admin)) {
+        if (net_address_collides(listen[i], admin)) {
             option_add_problem(&options->set, origin_of(options, "admin"),
                                "[service] admin: %s is where clients connect (listen); choose "
                                "another port",
@@ -239,9 +228,9 @@ check_addresses(struct service_options *options)
     }
     for (size_t i = 0; i < options->door_count; i++) {
         const char *door = options->doors[i].address;
-        bool is_taken = are_same_address(door, admin);
+        bool is_taken = net_address_collides(door, admin);
         for (size_t j = 0; j < count; j++) {
-            is_taken = is_taken || are_same_address(door, listen[j]);
+            is_taken = is_taken || net_address_collides(door, listen[j]);
         }
         if (is_taken) {
             const struct option_group *group =

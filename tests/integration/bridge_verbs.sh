@@ -90,6 +90,12 @@ expect 2 'the name of the node is missing' issue --state state
 expect 2 'number from 1 to' issue a --days 0 --state state
 expect 2 'leave it out for every app' issue a --apps '*' --state state
 expect 0 '\[bridge\] state = state  ; good.ini:3' check --config good.ini
+printf '[redis]\naddress = h:1\npassword_file = none\n' | cat good.ini - >bad.ini
+expect 2 'bad.ini:7: \[redis\] password_file "none" cannot be read: nothing' check --config bad.ini
+printf '[redis]\naddress = h:1\ntls = yes\ntls_authority = good.ini\n' | cat good.ini - >bad.ini
+expect 2 'bad.ini:8: \[redis\] tls_authority "good.ini": there is no certificate' check --config bad.ini
+printf '[redis]\naddress = h:1\ntls = yes\ntls_certificate = state/authority.crt\n' | cat good.ini - >bad.ini
+expect 2 'bad.ini:8: \[redis\] tls_certificate "state/authority.crt": ' check --config bad.ini
 
 # Running: memory, own credentials, tail, a second one, stopping
 "$bridge" run --config good.ini 2>run.log &

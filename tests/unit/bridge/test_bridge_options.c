@@ -78,6 +78,8 @@ mistakes_are_explained(void **state)
     assert_problem("[bridge]\npeers = b1:7443, b2\n",
                    "test.ini:2: [bridge] peers = b1:7443, b2: \"b2\" must be HOST:PORT");
     assert_problem("[bridge]\nlisten =\n", "listen");
+    assert_problem("[bridge]\nlisten = a:1\nadmin = a:1\n",
+                   "test.ini:3: [bridge] admin: a:1 is where");
     assert_problem("[bridge]\nstate =\n", "state");
 }
 

@@ -38,12 +38,28 @@ what_is_none_is_refused(void **state)
     check("[::1]", NULL);
 }
 
+static void
+one_socket_each(void **state)
+{
+    (void)state;
+    assert_true(net_address_collides("127.0.0.1:80", "127.0.0.1:80"));
+    assert_true(net_address_collides("Web:80", " web:080"));
+    assert_true(net_address_collides("[::1]:80", "[::1]:80"));
+    assert_false(net_address_collides("127.0.0.1:80", "127.0.0.1:81"));
+    assert_false(net_address_collides("127.0.0.1:80", "127.0.0.2:80"));
+    assert_false(net_address_collides("127.0.0.1:0", "127.0.0.1:0"));
+    assert_false(net_address_collides("nonsense", "nonsense"));
+    assert_false(net_address_collides(NULL, "a:1"));
+    assert_false(net_address_collides("a:1", NULL));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_have_one_form),
         cmocka_unit_test(what_is_none_is_refused),
+        cmocka_unit_test(one_socket_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
