@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// fault_proxy: a wire between two programs that can be cut, made deaf on one side, or silent, while both believe in it.
+// fault_proxy: a wire between two programs that can be cut, made deaf on one side, poor, or silent, while both believe in it.
 import net from 'node:net';
 
 export class FaultProxy {
@@ -12,8 +12,11 @@ export class FaultProxy {
     }
 
     pairs = new Set();
-    /** pass, refuse (new connections are reset), hold (nothing moves either way, nobody is told), swallow (requests pass, answers do not). */
+    /** pass, refuse (new connections are reset), hold (nothing moves either way, nobody is told), swallow (requests pass, answers do not),
+     *  drop (what either side sends vanishes, its goodbye, too). */
     mode = 'pass';
+    /** How late pieces arrive; null = at once. */
+    poor = null;
 
     get port() {
         return this.server.address().port;
@@ -27,15 +30,14 @@ export class FaultProxy {
         const server = net.connect(this.target, '127.0.0.1');
         const pair = { client, server };
         this.pairs.add(pair);
-        for (const socket of [client, server]) {
-            socket.setNoDelay(true);
-            socket.on('error', () => {});
-            socket.on('close', () => this.#end(pair));
+        for (const [from, to] of [[client, server], [server, client]]) {
+            const lane = { from, to, late: [], due: 0 };
+            from.setNoDelay(true);
+            from.on('error', () => {});
+            from.on('close', () => this.mode !== 'drop' && this.#end(pair));
+            from.on('data', (data) => this.mode !== 'drop' && (from === client || this.mode !== 'swallow') && this.#pass(lane, data));
+            to.on('drain', () => this.mode !== 'hold' && from.resume());
         }
-        client.on('data', (data) => this.#pass(client, server, data));
-        server.on('data', (data) => this.mode !== 'swallow' && this.#pass(server, client, data));
-        client.on('drain', () => this.mode !== 'hold' && server.resume());
-        server.on('drain', () => this.mode !== 'hold' && client.resume());
         if (this.mode === 'hold') {
             server.pause();
         } else {
@@ -43,10 +45,20 @@ export class FaultProxy {
         }
     }
 
-    #pass(from, to, data) {
-        if (!to.write(data)) {
-            from.pause();
+    #pass(lane, data) {
+        if (this.poor || lane.late.length > 0) {
+            this.#passLate(lane, data);
+        } else if (!lane.to.write(data)) {
+            lane.from.pause();
         }
+    }
+
+    /** Whatever timer fires: the oldest piece goes first. */
+    #passLate(lane, data) {
+        const now = performance.now();
+        lane.due = Math.max(lane.due, now + (this.poor?.lateness() ?? 0));
+        lane.late.push(data);
+        setTimeout(() => lane.to.write(lane.late.shift()), lane.due - now);
     }
 
     #end(pair) {
@@ -82,11 +94,25 @@ export class FaultProxy {
         this.mode = 'swallow';
     }
 
-    /** As before. What was held moves on; where answers were swallowed, the connections end. */
+    /** Half-open for good: one side may give up, the other is never told. */
+    drop() {
+        this.mode = 'drop';
+    }
+
+    /**
+     * What a connection notices of a poor wire, where the system sends again what was lost: pieces arrive later, not all equally late, still in order,
+     * and a lost one holds up whatever is behind it. Times in milliseconds; ${loss} is a share of the pieces.
+     */
+    degrade({ latency, jitter, loss, resend = 200 }, chance) {
+        this.poor = { lateness: () => latency + (chance.next() * 2 - 1) * jitter + (chance.next() < loss ? resend : 0) };
+    }
+
+    /** As before. What was held moves on; where something was lost, the connections end. */
     heal() {
         const before = this.mode;
         this.mode = 'pass';
-        if (before === 'swallow') {
+        this.poor = null;
+        if (before === 'swallow' || before === 'drop') {
             this.cut();
         }
         for (const { client, server } of this.pairs) {

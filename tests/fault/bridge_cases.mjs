@@ -143,6 +143,41 @@ export const bridgeCases = {
             }
         },
     },
+    'B-9': {
+        title: 'every link loses 1 % and is 100 ms late, more or less',
+        async run({ farm, load }) {
+            await sleep(500);
+            farm.nodes.flatMap((node) => node.linkProxies).forEach((proxy) => proxy.degrade({ latency: 100, jitter: 50, loss: 0.01 }, chance));
+            await load.accepts(1000, 'over poor links', 60000);
+            // Everything arrives while the links are poor, not because they are well again.
+            await load.pause();
+            load.start();
+        },
+        check(totals) {
+            refusedNothing(totals);
+            lostNoTransport(totals);
+        },
+    },
+    'half-open': {
+        title: 'a link is half-open: whatever is sent vanishes, and no end is told of the other',
+        async run({ farm, load }) {
+            const [node] = farm.nodes, [left, taken] = farm.bridges;
+            const says = (server, text) => until(() => server.program.text().includes(text), { what: `${server.name}: ${text}`, timeout: 30000 });
+            await says(left, 'node node1: connected');
+            node.linkProxies[0].drop();
+            await says(node, 'dead-peer');
+            await says(taken, 'node node1: connected');
+            await says(left, 'node node1: disconnected');
+            // The wire is as bad as before.
+            await recovers(load);
+            await load.pause();
+            load.start();
+        },
+        check(totals) {
+            refusedNothing(totals);
+            lostNoTransport(totals);
+        },
+    },
     'B-freeze': {
         title: 'a bridge is frozen for longer than the keep-alive',
         async run({ farm, load }) {

@@ -12,7 +12,7 @@ export const metricRows = [
     row('publish_accepted_total', 'counter', both, { node: 'M-3', bridge: 'M-3' }),
     row('publish_confirmed_total', 'counter', both, { node: 'M-3', bridge: 'M-3' }),
     row('publish_failed_total', 'counter', node, { node: 'R-14' }, { labels: { reason: ['refused', 'timed_out', 'unknown'] } }),
-    row('publish_failed_total', 'counter', bridge, { bridge: 'R-14' }, { labels: { reason: ['refused'] } }),
+    row('publish_failed_total', 'counter', bridge, { bridge: 'R-14 Q-7' }, { labels: { reason: ['refused'] } }),
     row('publish_rejected_total', 'counter', node, { node: 'B-3' }, { labels: { reason: ['full', 'closed', 'invalid'] } }),
     row('publish_latency_seconds', 'histogram', both, { node: 'M-3', bridge: 'M-3' }),
     row('echo_latency_seconds', 'histogram', bridge, { bridge: 'M-3' }),

@@ -187,4 +187,48 @@ export const strangerCases = {
         },
         check: lostNoTransport,
     },
+    'Q-7': {
+        title: 'messages of a megabyte, twenty a second: no link and no subscription is cut; too large a one is refused with a code',
+        load: { rate: 50 },
+        farm: { apps: faultApps.replace('[hub', 'websocket_message_max = 8MB\nsend_queue_max = 64MB\n\n[hub') },
+        async run({ farm, load, observers }) {
+            const members = await observers();
+            const sender = await new SignalRClient(farm.nodes[0].url).start();
+            for (const member of members) {
+                await member.invoke('chathub', 'Join', 'large');
+            }
+            const servers = [...farm.nodes, ...farm.bridges];
+            const cuts = () => Promise.all(servers.flatMap((server) => ['links_accepted_total', 'redis_reconnect_total', 'output_buffer_cut_total', 'slow_consumer_total']
+                .map((name) => farm.metric(server, `hubplane_${name}`))));
+            const before = await cuts();
+            const text = 'z'.repeat(1024 * 1024);
+            const calls = [];
+            const flow = async (count) => {
+                for (let i = 0; i < count; i++) {
+                    calls.push(sender.call('chathub', 'Group', ['large', `${calls.length} ${text}`], { timeout: 60000 }));
+                    await sleep(50);
+                }
+                (await Promise.all(calls)).forEach((result) => assert.equal(result.E, undefined));
+            };
+            // A member may leave as much unread as the configuration says.
+            members[0].receiveTransport.socket.pause();
+            await flow(20);
+            members[0].receiveTransport.socket.resume();
+            await flow(20);
+            const heard = (member) => member.invocations('m').map(([value]) => value).filter((value) => typeof value === 'string')
+                .map((value) => (assert.equal(value.length, value.indexOf(' ') + 1 + text.length), Number(value.split(' ')[0])));
+            for (const member of members) {
+                await until(() => heard(member).length >= calls.length, { what: () => `${calls.length} messages; there are ${heard(member).length}, ${JSON.stringify(member.ended)}`, timeout: 30000, step: 100 });
+                assert.deepEqual(heard(member), calls.map((_, i) => i));
+            }
+            assert.deepEqual(await cuts(), before, 'nothing was cut');
+            // The bridges take 4 MB.
+            const refused = await sender.call('chathub', 'Group', ['large', 'z'.repeat(5 * 1024 * 1024)], { timeout: 60000 });
+            assert.match(refused.E, /^LIMIT: /);
+            assert.deepEqual(await cuts(), before, 'nothing was cut');
+            await recovers(load);
+            [...members, sender].forEach((client) => client.cut());
+        },
+        check: lostNoTransport,
+    },
 };

@@ -12,6 +12,7 @@
 
 #include "common/net/loop.h"
 #include "tests/load/load_client.h"
+#include "tests/load/load_latency.h"
 #include "tests/load/load_ledger.h"
 
 enum {
@@ -61,6 +62,7 @@ struct run {
     struct log log;
     struct loop *loop;
     struct load_ledger *ledger;
+    struct load_latency latency;
     struct member *members;
     enum run_state state;
     size_t group_count, user_count, joined_count, ended_count, break_count, lost_transports;
@@ -101,11 +103,13 @@ print_totals(struct run *run, const char *event)
            ",\"accepted\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"unknown\":%" PRIu64
            ",\"pending\":%" PRIu64 ",\"delivered\":%" PRIu64 ",\"missing\":%" PRIu64
            ",\"duplicated\":%" PRIu64 ",\"disordered\":%" PRIu64 ",\"stray\":%" PRIu64
-           ",\"throttled\":%" PRIu64 ",\"oldest\":%" PRIu64 ",\"slowest\":%" PRIu64 "}\n",
+           ",\"throttled\":%" PRIu64 ",\"oldest\":%" PRIu64 ",\"slowest\":%" PRIu64
+           ",\"p50_ms\":%" PRIu64 ",\"p99_ms\":%" PRIu64 "}\n",
            event, up, run->ended_count, run->lost_transports, totals.sent, totals.accepted,
            totals.refused, totals.unknown, totals.pending, totals.delivered, totals.missing,
            totals.duplicated, totals.disordered, totals.stray, run->throttled,
-           totals.oldest_missing, totals.slowest_client);
+           totals.oldest_missing, totals.slowest_client, load_latency_percentile(&run->latency, 50),
+           load_latency_percentile(&run->latency, 99));
     fflush(stdout);
 }
 
@@ -214,8 +218,9 @@ on_message(void *owner, struct bytes json)
     const uint8_t *found = memmem(json.data, json.length, mark, sizeof(mark) - 1);
 
     if (found != NULL) {
-        load_ledger_receive(member->run->ledger, member->index,
-                            (uint32_t)strtoul((const char *)found + sizeof(mark) - 1, NULL, 10));
+        uint32_t number = (uint32_t)strtoul((const char *)found + sizeof(mark) - 1, NULL, 10);
+        load_ledger_receive(member->run->ledger, member->index, number);
+        load_latency_received(&member->run->latency, number, now_ms(member->run));
     }
 }
 
@@ -308,6 +313,7 @@ send_one(struct run *run)
                        load_client_id(run->members[target].client), number);
         id = load_client_invoke(member->client, "Client", bytes_from_string(text));
     }
+    load_latency_sent(&run->latency, number, now_ms(run));
     member->pending[member->pending_count++] = (struct pending){id, number};
 }
 
