@@ -558,6 +558,7 @@ route_app_new(const struct route_app_options *options, struct route_app **out)
     list_init(&app->listeners);
     map_init(&app->publishers);
     route_topics_init(&app->topics);
+    route_spelling_init(&app->spelling);
     route_history_init(&app->history, &app->topics, options->history_bytes);
     route_order_init(&app->order, options->timers, options->reorder_bytes,
                      &route_receive_order_handler, app);
@@ -597,6 +598,7 @@ route_app_free(struct route_app *app)
     map_deinit(&app->publishers);
     route_order_deinit(&app->order);
     route_history_deinit(&app->history);
+    route_spelling_deinit(&app->spelling);
     route_topics_deinit(&app->topics);
     buffer_deinit(&app->state_text);
     free(app->subject);

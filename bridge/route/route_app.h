@@ -13,6 +13,7 @@
 #include "bridge/route/route_member.h"
 #include "bridge/route/route_order.h"
 #include "bridge/route/route_past.h"
+#include "bridge/route/route_spelling.h"
 #include "common/base/log.h"
 #include "common/base/metrics.h"
 
@@ -51,6 +52,7 @@ struct route_app {
     bool is_publish_failing; /* the store refuses publishes for a while though it is connected */
     struct buffer state_text;
     struct route_topics topics;
+    struct route_spelling spelling;
     struct route_history history;
     struct route_order order;
     struct list members;   /* struct route_member.in_app */
@@ -61,7 +63,8 @@ struct route_app {
     struct route_past past; /* what the order looks for */
     struct timer open_timer;
     struct timer sweep_timer;
-    struct log_limit malformed_limit, gap_limit, collision_limit, refused_limit, height_limit;
+    struct log_limit malformed_limit, gap_limit, collision_limit, refused_limit, height_limit,
+        spelling_limit;
 };
 
 /** Subscribes at once. OK or NO_MEMORY. */

@@ -31,6 +31,9 @@ forget_interest(struct route_member *member, struct route_interest *interest)
 {
     list_remove(&interest->in_topic);
     list_remove(&interest->in_member);
+    if (list_is_empty(&interest->topic->interests)) {
+        route_spelling_remove(&member->app->spelling, route_topic_name(interest->topic));
+    }
     route_topics_release(&member->app->topics, interest->topic);
     free(interest);
 }
@@ -93,7 +96,10 @@ add_interest(struct route_member *member, struct bytes name)
     if (find_interest(member, topic) != NULL) {
         return STATUS_OK;
     }
-    if ((interest = malloc(sizeof(*interest))) == NULL) {
+    interest = malloc(sizeof(*interest));
+    if (interest == NULL || (list_is_empty(&topic->interests) &&
+                             route_spelling_add(&member->app->spelling, name) != STATUS_OK)) {
+        free(interest);
         route_topics_release(&member->app->topics, topic);
         return STATUS_NO_MEMORY;
     }

@@ -51,10 +51,31 @@ route_receive_message(struct route_app *app, struct bytes channel_message, bool 
     return true;
 }
 
+/* For a message that no node here listens to. */
+static void
+check_spelling(struct route_app *app, uint64_t id, struct bytes topic)
+{
+    uint64_t suppressed;
+
+    if (!route_spelling_has(&app->spelling, topic)) {
+        return;
+    }
+    count(app, BRIDGE_METRIC_UNMATCHED_CASE, 1);
+    if (log_allows(&app->spelling_limit, app->options.timers->clock->now_ms, &suppressed)) {
+        log_warn(app->options.log, app->subject,
+                 "a message is for a name that is listened to in another case only id=%" PRIu64
+                 " suppressed=%" PRIu64,
+                 id, suppressed);
+    }
+}
+
 static void
 deliver(struct route_app *app, const struct route_entry *entry)
 {
     for (size_t i = 0; i < entry->link_count; i++) {
+        if (list_is_empty(&entry->links[i].topic->interests)) {
+            check_spelling(app, entry->id, route_topic_name(entry->links[i].topic));
+        }
         LIST_FOR_EACH (node, &entry->links[i].topic->interests) {
             route_member_deliver(CONTAINER_OF(node, struct route_interest, in_topic)->member,
                                  entry);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // client_cases: what clients see, and what they may do, when something is wrong.
 import assert from 'node:assert/strict';
+import { appKey } from '../chaos/fault_farm.mjs';
 import { until } from '../support/program.mjs';
+import { RedisClient } from '../support/redis_client.mjs';
+import { encodeFrame, publishAsDotnet } from '../support/scaleout.mjs';
 import { SignalRClient } from '../support/signalr_client.mjs';
 
 const recovers = (load) => load.accepts(100, 'after the fault');
@@ -62,6 +65,33 @@ export const clientCases = {
             assert.deepEqual(member.invocations('m').map(([number]) => number), Array.from({ length: 200 }, (_, i) => i));
             sender.cut();
             member.cut();
+        },
+    },
+    'C-7': {
+        title: 'names in another case: not delivered, not even later, and counted',
+        load: false,
+        async run({ farm, observers }) {
+            const clients = await observers();
+            for (const client of clients) {
+                await client.invoke('chathub', 'Join', 'Room');
+            }
+            const sender = await new SignalRClient(farm.nodes[0].url).start();
+            const redis = await RedisClient.connect(farm.redis.port);
+            await sender.invoke('chathub', 'Group', 'room', 'in lower case');
+            await publishAsDotnet(redis, appKey, encodeFrame([{ source: 'dotnet', key: 'h-chatHub', value: '{"H":"chatHub","M":"m","A":["hub"]}' }]));
+            await sender.invoke('chathub', 'Group', 'somewhere else', 'nobody is there');
+            await sender.invoke('chathub', 'Group', 'Room', 'as joined');
+            for (const client of clients) {
+                await client.message((message) => message.M === 'm' && message.A[0] === 'as joined', 'the message to the group as it was joined');
+                assert.deepEqual(client.invocations('m'), [['as joined']]);
+                client.cut();
+            }
+            // Each bridge that has a node with a member has counted both before it delivered the last one.
+            const counts = await Promise.all(farm.bridges.map((bridge) => farm.metric(bridge, 'hubplane_unmatched_case_total')));
+            assert.equal(Math.max(...counts), 2, `counted: ${counts}`);
+            assert.ok(counts.every((count) => count === 0 || count === 2), `counted: ${counts}`);
+            sender.cut();
+            redis.close();
         },
     },
     'C-8': {

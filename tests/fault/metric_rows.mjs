@@ -38,6 +38,7 @@ export const metricRows = [
     // These two take half a minute of waiting in vain: scenario_groups does it in virtual time (C-3).
     row('ack_pending', 'gauge', node, {}),
     row('ack_timeout_total', 'counter', node, {}),
+    row('unmatched_case_total', 'counter', bridge, { bridge: 'C-7' }),
     row('redis_reconnect_total', 'counter', bridge, { bridge: 'R-8' }, { labels: { reason: ['silent'] } }),
     row('redis_reconnect_total', 'counter', bridge, { bridge: 'R-1 R-7 R-kill' }, { labels: { reason: ['closed'] } }),
     row('redis_reconnect_total', 'counter', bridge, { bridge: 'R-6-readonly' }, { labels: { reason: ['replica'] } }),

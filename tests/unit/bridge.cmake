@@ -13,7 +13,7 @@ foreach(name IN ITEMS route_bridges route_deliver route_gap route_publish route_
         LINKS hubplane_bridge_core hubplane_link_pipe hubplane_test_support)
 endforeach()
 
-foreach(name IN ITEMS bridge_options farm_authority farm_share message_line)
+foreach(name IN ITEMS bridge_options route_spelling farm_authority farm_share message_line)
     hubplane_unit_test(test_${name}
         SOURCES bridge/test_${name}.c
         LINKS hubplane_bridge_core hubplane_test_support)

@@ -202,6 +202,37 @@ secrets_are_handed_out(void **state)
     route_fixture_deinit(&fixture);
 }
 
+/* C-7: "Room" is not "room", but somebody probably meant it to be. */
+static void
+another_case_is_counted(void **state)
+{
+    struct route_fixture fixture;
+
+    (void)state;
+    route_fixture_init_joined(&fixture);
+    fixture_node_listen(&fixture, 0, "hg-Chat.Room");
+    fixture_node_listen(&fixture, 1, "hg-Chat.hall");
+    route_fixture_forget(&fixture);
+    (void)fake_route_publish_foreign(&fixture.backplane, route_fixture_frame("hg-Chat.room", "1"));
+    (void)fake_route_publish_foreign(&fixture.backplane, route_fixture_frame("hg-Chat.none", "2"));
+    (void)fake_route_publish_foreign(&fixture.backplane, route_fixture_frame("hg-Chat.Room", "3"));
+    route_fixture_expect(&fixture, "a: deliver 103 3 foreign\n");
+    assert_int_equal(route_fixture_metric(&fixture, BRIDGE_METRIC_UNMATCHED_CASE), 1);
+    /* Once the other spelling is listened to as well, there is nothing to wonder about. */
+    fixture_node_listen(&fixture, 1, "hg-Chat.room");
+    route_fixture_forget(&fixture);
+    (void)fake_route_publish_foreign(&fixture.backplane, route_fixture_frame("hg-Chat.room", "4"));
+    route_fixture_expect(&fixture, "b: deliver 104 4 foreign\n");
+    assert_int_equal(route_fixture_metric(&fixture, BRIDGE_METRIC_UNMATCHED_CASE), 1);
+    fixture_node_leave(&fixture, 0);
+    (void)fake_route_publish_foreign(&fixture.backplane, route_fixture_frame("hg-Chat.ROOM", "5"));
+    fixture_node_leave(&fixture, 1);
+    (void)fake_route_publish_foreign(&fixture.backplane, route_fixture_frame("hg-Chat.ROOM", "6"));
+    route_fixture_run(&fixture);
+    assert_int_equal(route_fixture_metric(&fixture, BRIDGE_METRIC_UNMATCHED_CASE), 2);
+    route_fixture_deinit(&fixture);
+}
+
 int
 main(void)
 {
@@ -216,6 +247,7 @@ main(void)
         cmocka_unit_test(repeats_are_dropped),
         cmocka_unit_test(a_republished_sequence_is_dropped),
         cmocka_unit_test(secrets_are_handed_out),
+        cmocka_unit_test(another_case_is_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
