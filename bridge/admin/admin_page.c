@@ -6,8 +6,9 @@
 #include <stdio.h>
 
 #include "bridge/bridge_metrics.h"
+#include "common/base/readable.h"
 
-enum { DAY_S = 24 * 3600, DATE_CHARACTERS = 10, DURATION_BYTES = 32, SIZE_BYTES = 32 };
+enum { DAY_S = 24 * 3600 };
 
 static bool
 has_backplane(const struct admin_page *page)
@@ -59,57 +60,17 @@ state_word(const struct route_app *app)
 
 /* ---- The table ---- */
 
-static const char *
-print_duration(uint64_t duration_ms, char out[DURATION_BYTES])
-{
-    uint64_t minutes = duration_ms / 60000;
-
-    if (minutes == 0) {
-        snprintf(out, DURATION_BYTES, "%us", (unsigned)(duration_ms / 1000));
-    } else if (minutes < 60) {
-        snprintf(out, DURATION_BYTES, "%" PRIu64 "m", minutes);
-    } else if (minutes < 48 * 60) {
-        snprintf(out, DURATION_BYTES, "%" PRIu64 "h %" PRIu64 "m", minutes / 60, minutes % 60);
-    } else {
-        snprintf(out, DURATION_BYTES, "%" PRIu64 "d %" PRIu64 "h", minutes / 1440,
-                 minutes / 60 % 24);
-    }
-    return out;
-}
-
-static const char *
-print_size(size_t size, char out[SIZE_BYTES])
-{
-    if (size < 1024) {
-        snprintf(out, SIZE_BYTES, "%zu B", size);
-    } else if (size < 1024 * 1024) {
-        snprintf(out, SIZE_BYTES, "%zu KB", size / 1024);
-    } else {
-        snprintf(out, SIZE_BYTES, "%zu MB", size / (1024 * 1024));
-    }
-    return out;
-}
-
-static void
-append_date(int64_t time_s, struct buffer *out)
-{
-    char text[CLOCK_UTC_TEXT_BYTES + 1];
-
-    clock_format_utc((uint64_t)time_s * 1000, text);
-    (void)buffer_append_format(out, "%.*s", DATE_CHARACTERS, text);
-}
-
 static void
 append_heading(const struct admin_page *page, struct buffer *out)
 {
-    char duration[DURATION_BYTES];
+    char duration[READABLE_BYTES], date[READABLE_BYTES];
     int64_t expires_s = node_links_expires_s(page->links);
 
     (void)buffer_append_format(out,
                                "Bridge       %s %s, %s, up %s\nNodes at     %s, %zu connected\n",
                                page->options->name, HUBPLANE_VERSION,
                                page->links->state == NODE_LINKS_OPEN ? "running" : "stopping",
-                               print_duration(page->clock->now_ms - page->started_ms, duration),
+                               readable_duration(page->clock->now_ms - page->started_ms, duration),
                                page->options->bridge->listen, page->links->peer_count);
     if (bridge_options_is_memory(page->options)) {
         (void)buffer_append_string(out, "Backplane    memory of this bridge, no Redis\n");
@@ -123,9 +84,8 @@ append_heading(const struct admin_page *page, struct buffer *out)
         (void)buffer_append_format(out, "Peer         %s, %s\n", bridge_peer_address(peer),
                                    bridge_peer_state_name(peer));
     }
-    (void)buffer_append_string(out, "Certificate  expires ");
-    append_date(expires_s, out);
-    (void)buffer_append_format(out, ", in %" PRId64 " days\n",
+    (void)buffer_append_format(out, "Certificate  expires %s, in %" PRId64 " days\n",
+                               readable_date(expires_s, date),
                                (expires_s - (int64_t)(page->clock->wall_ms / 1000)) / DAY_S);
 }
 
@@ -136,17 +96,16 @@ append_nodes(const struct admin_page *page, struct buffer *out)
                                "FOR", "QUEUED", "CERTIFICATE", "APPS");
     LIST_FOR_EACH (node, &page->links->peers) {
         const struct peer *peer = peer_from(node);
-        char duration[DURATION_BYTES], size[SIZE_BYTES];
+        char duration[READABLE_BYTES], size[READABLE_BYTES], date[READABLE_BYTES];
         struct peer_view view;
 
         if (!peer_look(peer, &view)) {
             continue;
         }
-        (void)buffer_append_format(out, "%-20s %-24s %-10s %-10s ", view.name, view.address,
-                                   print_duration(page->clock->now_ms - view.since_ms, duration),
-                                   print_size(view.queued_bytes, size));
-        append_date(view.expires_s, out);
-        (void)buffer_append_string(out, "  ");
+        (void)buffer_append_format(out, "%-20s %-24s %-10s %-10s %s  ", view.name, view.address,
+                                   readable_duration(page->clock->now_ms - view.since_ms, duration),
+                                   readable_size(view.queued_bytes, size),
+                                   readable_date(view.expires_s, date));
         peer_append_apps(peer, out);
         (void)buffer_append_byte(out, '\n');
     }
@@ -161,13 +120,13 @@ append_apps(const struct admin_page *page, struct buffer *out)
          entry = map_next(entry)) {
         const struct route_app *app = map_entry_value(entry);
         struct app_numbers numbers = count_app(app);
-        char history[SIZE_BYTES], waiting[SIZE_BYTES], text[2 * SIZE_BYTES];
+        char history[READABLE_BYTES], waiting[READABLE_BYTES], text[2 * READABLE_BYTES];
 
         snprintf(text, sizeof(text), "%zu in %s", app->history.count,
-                 print_size(app->history.bytes, history));
+                 readable_size(app->history.bytes, history));
         (void)buffer_append_format(out, "%-20s %-8s %-16" PRIu64 " %-6zu %-20s %s\n", app->key,
                                    state_word(app), app->order.position, numbers.node_count, text,
-                                   print_size(numbers.waiting_bytes, waiting));
+                                   readable_size(numbers.waiting_bytes, waiting));
     }
 }
 

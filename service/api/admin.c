@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/api/admin.h"
 
-#include "hubplane_version.h"
-
 enum { ADMIN_BODY_MAX_BYTES = 1024 * 1024 };
 
 static void
@@ -40,24 +38,18 @@ respond_metrics(const struct admin *admin, struct http_exchange *exchange)
 }
 
 static void
-respond_status(const struct admin *admin, struct http_exchange *exchange)
+respond_report(const struct admin *admin, struct http_exchange *exchange, const char *content_type,
+               void (*write)(const void *owner, struct buffer *out))
 {
-    const char *bridge = backplane_bridge_name(admin->backplane);
     struct buffer text;
 
     buffer_init(&text, ADMIN_BODY_MAX_BYTES);
-    buffer_append_string(&text, "{\"name\":");
-    buffer_append_json_string(&text, bytes_from_string(admin->name));
-    buffer_append_string(&text, ",\"version\":\"" HUBPLANE_VERSION "\",\"bridge\":");
-    if (bridge != NULL) {
-        buffer_append_json_string(&text, bytes_from_string(bridge));
+    write(admin->owner, &text);
+    if (text.status == STATUS_OK) {
+        respond(exchange, 200, content_type, buffer_bytes(&text));
     } else {
-        buffer_append_string(&text, "null");
+        respond(exchange, 500, "text/plain", BYTES("out of memory\n"));
     }
-    buffer_append_format(&text, ",\"ready\":%s,\"paused\":%s}\n",
-                         backplane_is_ready(admin->backplane) ? "true" : "false",
-                         atomic_load(admin->is_paused) ? "true" : "false");
-    respond(exchange, 200, "application/json", buffer_bytes(&text));
     buffer_deinit(&text);
 }
 
@@ -71,7 +63,9 @@ admin_handle(const struct admin *admin, struct http_exchange *exchange)
     } else if (bytes_equal(request->path, BYTES("/metrics"))) {
         respond_metrics(admin, exchange);
     } else if (bytes_equal(request->path, BYTES("/status"))) {
-        respond_status(admin, exchange);
+        respond_report(admin, exchange, "application/json", admin->write_json);
+    } else if (bytes_equal(request->path, BYTES("/"))) {
+        respond_report(admin, exchange, "text/plain; charset=utf-8", admin->write_table);
     } else if (bytes_equal(request->path, BYTES("/live"))) {
         respond(exchange, 200, "text/plain", BYTES("live\n"));
     } else if (bytes_equal(request->path, BYTES("/ready"))) {
@@ -82,7 +76,10 @@ admin_handle(const struct admin *admin, struct http_exchange *exchange)
                     BYTES("not ready: publishes wait for a bridge or for Redis\n"));
         }
     } else {
-        respond(exchange, 404, "text/plain",
-                BYTES("there are /metrics, /status, /live and /ready\n"));
+        respond(
+            exchange, 404, "text/plain",
+            BYTES(
+                "there are /, /metrics, /status, /live and /ready; /api is there where an app has "
+                "access_keys_file\n"));
     }
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* admin: what operators and monitors ask a node: /metrics, /status, /live, /ready. Bytes in, bytes
- * out. */
+/* admin: what operators and monitors ask a node: /, /metrics, /status, /live, /ready. Bytes in,
+ * bytes out. */
 #ifndef HUBPLANE_SERVICE_ADMIN_H
 #define HUBPLANE_SERVICE_ADMIN_H
-
-#include <stdatomic.h>
 
 #include "common/base/metrics.h"
 #include "service/backplane/backplane.h"
@@ -12,10 +10,12 @@
 
 /* What it reports on; all borrowed. */
 struct admin {
-    const char *name; /* of the node */
     const struct metrics *metrics;
     const struct backplane *backplane;
-    const atomic_bool *is_paused;
+    /* Append how the node is: a table for people, or JSON. */
+    void (*write_table)(const void *owner, struct buffer *out);
+    void (*write_json)(const void *owner, struct buffer *out);
+    const void *owner;
 };
 
 /** Answer one request: 200, 503 (not ready), 404, 405. Link loop only. */

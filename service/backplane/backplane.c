@@ -259,6 +259,23 @@ backplane_measure(const struct backplane *backplane)
 }
 
 void
+backplane_look(const struct backplane *backplane, size_t app, struct backplane_app_view *out)
+{
+    const struct backplane_app *looked_at = &backplane->apps[app];
+    bool is_open = looked_at->phase == APP_LINKED && looked_at->state == BACKPLANE_OPEN;
+
+    *out = (struct backplane_app_view){
+        .key = looked_at->key,
+        .state = is_open                                ? "open"
+                 : looked_at->state == BACKPLANE_CLOSED ? "refused"
+                                                        : "waiting",
+        .position = looked_at->position,
+        .waiting_count = looked_at->spool.count,
+        .waiting_bytes = looked_at->spool.bytes,
+    };
+}
+
+void
 backplane_render_last_ids(const struct backplane *backplane, struct buffer *out)
 {
     metrics_render_heading(out, "last_id", METRIC_GAUGE,

@@ -92,6 +92,16 @@ bool backplane_is_ready(const struct backplane *backplane);
 void backplane_measure(const struct backplane *backplane);
 /** Append the metric last_id, a line for each app. */
 void backplane_render_last_ids(const struct backplane *backplane, struct buffer *out);
+/* How one app is, for people to see. */
+struct backplane_app_view {
+    const char *key;   /* borrowed */
+    const char *state; /* "open"; "waiting": for a bridge or for Redis; "refused" by the bridge */
+    uint64_t position; /* everything of interest up to this id has been handed to the workers */
+    size_t waiting_count, waiting_bytes; /* publishes that no bridge has accepted */
+};
+
+/** ${app}: 0 to app_count - 1. */
+void backplane_look(const struct backplane *backplane, size_t app, struct backplane_app_view *out);
 /** "bridge1", or NULL while there is no link. */
 const char *backplane_bridge_name(const struct backplane *backplane);
 

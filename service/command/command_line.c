@@ -15,7 +15,9 @@ const char command_line_usage[] =
     "  connection-string [APP]\n"
     "            print what an application needs to call the REST interface; it holds the access "
     "key\n"
-    "  status    say how the service and its node are\n"
+    "  status [--json]\n"
+    "            say how the service and its node are: clients, link, messages, apps; 0 when "
+    "ready\n"
     "  sample    print a commented configuration with every option and its default\n"
     "  import-credentials FILE\n"
     "            keep the file made by \"hubplane-bridge issue\" where only the service can read "
@@ -83,6 +85,8 @@ take_word(struct command_line *line, const char *word)
         line->is_update = true;
     } else if (strcmp(word, "--purge") == 0) {
         line->is_purge = true;
+    } else if (strcmp(word, "--json") == 0) {
+        line->is_json = true;
     } else if (line->verb == NULL) {
         line->verb = word;
     } else if (line->argument == NULL && word[0] != '-') {

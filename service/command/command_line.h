@@ -17,6 +17,7 @@ struct command_line {
     size_t setting_count;
     bool is_update;
     bool is_purge;
+    bool is_json;
 };
 
 /** The texts are borrowed from ${arguments}. 0, or an exit code after an error was printed. */

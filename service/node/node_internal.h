@@ -11,6 +11,7 @@
 #include "service/node/bridge_link.h"
 #include "service/node/client_sockets.h"
 #include "service/node/node.h"
+#include "service/node/node_report.h"
 #include "service/node/node_watch.h"
 #include "service/node/redis_doors.h"
 #include "service/node/upstream_sockets.h"
@@ -69,6 +70,7 @@ struct node {
     /* The admin listener, on the link loop. */
     struct acceptor *admin_acceptor;
     struct admin admin;
+    struct node_report report;
     struct rest_api *rest;
     struct http_server admin_server;
     struct client_sockets admin_sockets;

@@ -334,7 +334,22 @@ start_admin(struct node *node, struct buffer *problem)
         .owner = node,
     };
 
-    node->admin = (struct admin){node->name, &node->metrics, node->backplane, &node->is_paused};
+    node->report = (struct node_report){
+        .name = node->name,
+        .options = node->options,
+        .metrics = &node->metrics,
+        .backplane = node->backplane,
+        .is_paused = &node->is_paused,
+        .clock = loop_clock(node->loop),
+        .started_ms = loop_clock(node->loop)->now_ms,
+    };
+    node->admin = (struct admin){
+        .metrics = &node->metrics,
+        .backplane = node->backplane,
+        .write_table = node_report_write_table,
+        .write_json = node_report_write_json,
+        .owner = &node->report,
+    };
     node->admin_server = (struct http_server){
         .timers = loop_timers(node->loop),
         .log = node->log,

@@ -162,6 +162,12 @@ await integrationTest('service_start', async (run) => {
 
     // The order of starting. The node goes first.
     let client = null;
+    const status = (...args) => runProgram(farm.serviceProgram, ['status', '--config', node.configuration, ...args]);
+    await run.step('status of a node that does not run', () => {
+        const done = status();
+        assert.equal(done.code, 1);
+        assert.match(done.stderr, new RegExp(`No node answers at 127\\.0\\.0\\.1:${node.adminPort}`));
+    });
     await run.step('a node without a bridge starts, serves, and says what it waits for', async () => {
         await node.start({ wait: false });
         await until(() => node.admin('/live'), { what: '/live' });
@@ -170,6 +176,14 @@ await integrationTest('service_start', async (run) => {
         await until(() => /no bridge at 127\.0\.0\.1:\d+/.test(node.program.text()), { what: 'a line about the bridge' });
         const lines = node.program.text().split('\n').filter((line) => /no bridge at/.test(line));
         assert.ok(lines.length <= 2, `repeats are limited:\n${lines.join('\n')}`);
+    });
+    await run.step('status of a node without a bridge: a table that says so, exit code 1', () => {
+        const done = status();
+        assert.equal(done.code, 1);
+        assert.match(done.stdout, /^State +NOT READY: no bridge answers/m);
+        assert.match(done.stdout, /^Bridge +\S+, NOT LINKED$/m);
+        assert.match(done.stdout, /^Certificate +expires 20\d\d-\d\d-\d\d, in \d+ days$/m);
+        assert.match(done.stdout, /^chat +\S+ +waiting +0 +0 in 0 B$/m);
     });
     await run.step('negotiate works without a bridge, or refuses at once', async () => {
         const answer = await request(`${node.url}/negotiate?clientProtocol=2.1`);
@@ -187,6 +201,20 @@ await integrationTest('service_start', async (run) => {
         await until(() => node.admin('/ready'), { what: '/ready', timeout: 20000 });
         client = await startClient(node);
         await fence(client, client);
+    });
+    await run.step('status of a node at work: clients, messages and apps, exit code 0; the same as JSON', () => {
+        const done = status();
+        assert.equal(done.code, 0, done.stderr);
+        assert.match(done.stdout, /^State +ready$/m);
+        assert.match(done.stdout, new RegExp(`^Clients at +\\S+:${node.port}, 1 connections, [1-9]\\d* sockets$`, 'm'));
+        assert.match(done.stdout, /^Bridge +\S+, linked to \S+$/m);
+        assert.match(done.stdout, /^Messages +[1-9]\d* published, [1-9]\d* received, [1-9]\d* sent to clients, 0 lost$/m);
+        assert.match(done.stdout, /^chat +\S+ +open +[1-9]\d* +0 in 0 B$/m);
+        const json = JSON.parse(status('--json').stdout);
+        assert.equal(json.ready, true);
+        assert.equal(json.connections, 1);
+        assert.equal(json.apps[0].state, 'open');
+        assert.ok(json.published > 0 && json.received > 0 && json.sent > 0 && json.uptime_ms > 0, JSON.stringify(json));
     });
     await run.step('Redis gone and back: the farm goes on', async () => {
         await farm.redis.stop();

@@ -3,7 +3,7 @@
 foreach(name IN ITEMS
         backoff_range bytes_compare bytes_parse bytes_printable bytes_reader bytes_split bytes_utf8
         buffer_growth buffer_text clock_time crypto_base64 crypto_seal crypto_vectors file_read
-        hash_vectors log_limit log_line map_entries status_names timer_order timer_random)
+        hash_vectors log_limit log_line map_entries readable status_names timer_order timer_random)
     hubplane_unit_test(test_${name}
         SOURCES base/test_${name}.c
         LINKS hubplane_test_support)

@@ -78,9 +78,9 @@ await integrationTest('service_life', async (run) => {
 
     await run.step('status asks both the service control manager and the node', async () => {
         const status = service.run('status');
-        assert.match(status.output, /^service +RUNNING/m);
-        assert.match(status.output, /^ready +no/m);
-        assert.match(status.output, /no app is open at a bridge/);
+        assert.match(status.output, /^Service +RUNNING/m);
+        assert.match(status.output, /^State +NOT READY: no bridge answers/m);
+        assert.match(status.output, /^chat +\S+ +waiting +0 +0 in 0 B/m);
         assert.equal(status.code, 1);
     });
 
