@@ -33,6 +33,11 @@ JoinOther = join($1, $2)
 Echo   = return($1)
 `;
 
+/** The memory that a program of the farm has now. */
+export function residentBytes(server) {
+    return Number(/VmRSS:\s+(\d+) kB/.exec(fs.readFileSync(`/proc/${server.program.pid}/status`, 'utf8'))[1]) * 1024;
+}
+
 /** The load_run program: clients and ledger. */
 export class Load {
     constructor(farm, options) {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { appKey } from '../chaos/fault_farm.mjs';
 import { until } from '../support/program.mjs';
 import { RedisClient } from '../support/redis_client.mjs';
-import { encodeFrame, publishAsDotnet } from '../support/scaleout.mjs';
+import { encodeFrame, publishAsDotnet, publishMany } from '../support/scaleout.mjs';
 import { SignalRClient } from '../support/signalr_client.mjs';
 
 const recovers = (load) => load.accepts(100, 'after the fault');
@@ -65,6 +65,34 @@ export const clientCases = {
             assert.deepEqual(member.invocations('m').map(([number]) => number), Array.from({ length: 200 }, (_, i) => i));
             sender.cut();
             member.cut();
+        },
+    },
+    'C-6': {
+        title: 'a thousand idle clients and many messages for somebody else: those never reach a node, the next for all reaches everybody',
+        farm: { clients: 1000 },
+        load: { rate: 10 },
+        async run({ farm, load }) {
+            await load.accepts(5, 'before');
+            await load.pause();
+            const delivered = async () => (await Promise.all(farm.bridges.map((bridge) => farm.metric(bridge, 'hubplane_delivered_total')))).reduce((a, b) => a + b);
+            const before = await delivered();
+            const redis = await RedisClient.connect(farm.redis.port);
+            const topics = ['h-Elsewhere', 'hg-ChatHub.nobody', 'hu-ChatHub.nobody', 'pc-Elsewhere'];
+            await publishMany(redis, appKey, Array.from({ length: 30000 }, (_, i) => encodeFrame([{ source: 'dotnet', key: topics[i % topics.length], value: '{}' }])));
+            const counter = Number(await redis.command('GET', appKey));
+            for (const bridge of farm.bridges) {
+                await until(async () => await farm.metric(bridge, 'hubplane_last_id') >= counter, { what: `${bridge.name} to have heard all`, timeout: 30000, step: 50 });
+            }
+            // Nodes may have had a word with each other meanwhile.
+            const difference = await delivered() - before;
+            assert.ok(difference < 300, `${difference} messages went to nodes`);
+            load.start();
+            await load.accepts(20, 'after', 60000);
+            redis.close();
+        },
+        check(totals) {
+            assert.equal(totals.refused, 0, 'no send may fail');
+            assert.equal(totals.broken, 0, 'no client may notice');
         },
     },
     'C-7': {

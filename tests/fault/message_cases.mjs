@@ -2,11 +2,12 @@
 // message_cases: what may appear on the channel, by others' doing.
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { appKey } from '../chaos/fault_farm.mjs';
+import { appKey, residentBytes } from '../chaos/fault_farm.mjs';
+import { Chance } from '../chaos/faults.mjs';
 import { until } from '../support/program.mjs';
 import { RedisClient } from '../support/redis_client.mjs';
 import { SignalRClient } from '../support/signalr_client.mjs';
-import { decodeChannelMessage, encodeFrame, publishAsDotnet } from '../support/scaleout.mjs';
+import { decodeChannelMessage, encodeFrame, publishAsDotnet, publishMany, vectors } from '../support/scaleout.mjs';
 
 const recovers = (load) => load.accepts(50, 'after the fault');
 const say = (text) => ({ source: 'dotnet', key: 'h-ChatHub', value: JSON.stringify({ H: 'ChatHub', M: 'note', A: [text] }) });
@@ -29,7 +30,69 @@ async function publishOutOfOrder(redis, offsets, frames) {
     await redis.command('EVAL', script, 1, appKey, ...frames);
 }
 
+/** A frame with one to three things wrong with it, of which it may not be aware. */
+function mutate(frame, chance) {
+    let bytes = Buffer.from(frame);
+    const place = () => chance.between(0, Math.max(0, bytes.length - 1));
+    const mutations = [
+        () => { bytes[place()] ^= 1 << chance.between(0, 7); },
+        () => { bytes[place()] = chance.pick([0, 1, 0x7f, 0x80, 0xff]); },
+        () => { bytes = bytes.subarray(0, place()); },
+        () => { bytes.length >= 4 && bytes.writeInt32LE(chance.pick([-1, 0, 1, 0x7fffffff, -0x80000000, 65536]), chance.between(0, bytes.length - 4)); },
+        () => { const at = place(); bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(place())]); },
+        () => { const at = place(); bytes = Buffer.concat([bytes.subarray(0, at), Buffer.alloc(chance.between(1, 40), chance.between(0, 255)), bytes.subarray(at)]); },
+    ];
+    for (let left = chance.between(1, 3); left > 0 && bytes.length > 0; left--) {
+        chance.pick(mutations)();
+    }
+    return bytes;
+}
+
 export const messageCases = {
+    'I-2': {
+        title: '100,000 mutated payloads: each is counted, what is good in between arrives, and memory stays flat',
+        load: false,
+        // What is remembered on purpose fills up soon.
+        farm: { nodes: 1, bridges: 1, aof: false, bridgeOptions: { history_max: '65536' }, redisOptions: { log_messages: 'off' },
+            linkOptions: { recent_max: '65536' } },
+        async run({ farm, observers }) {
+            const rounds = 20, size = 5000, bases = [...Object.values(vectors), encodeFrame([say('two'), say('three')])];
+            const [client] = await observers();
+            const [bridge] = farm.bridges;
+            const redis = await RedisClient.connect(farm.redis.port);
+            const chance = new Chance(4711);
+            const count = async (name) => farm.metric(bridge, `hubplane_${name}`);
+            const before = { id: Number(await redis.command('GET', appKey)), received: await count('received_total'),
+                frames: await count('decode_error_total{kind="frame"}') };
+            const residents = [];
+            for (let round = 0; round < rounds; round++) {
+                await publishMany(redis, appKey, Array.from({ length: size }, () => mutate(chance.pick(bases), chance)));
+                // Without an id they have none to be remembered by.
+                for (let i = 0; i < 10; i++) {
+                    await redis.command('PUBLISH', appKey, Buffer.concat([Buffer.from('x'), mutate(chance.pick(bases), chance)]));
+                }
+                await publishAsDotnet(redis, appKey, encodeFrame([{ source: 'dotnet', key: 'h-ChatHub', value: `{"H":"ChatHub","M":"round","A":[${round}]}` }]));
+                await until(() => client.invocations('round').length > round, { what: () => `the good message of round ${round}`, timeout: 30000 });
+                residents.push([farm.nodes[0], bridge].map(residentBytes));
+                client.frames.length = 0;
+            }
+            assert.deepEqual(client.invocations('round'), Array.from({ length: rounds }, (_, round) => [round]));
+            const published = Number(await redis.command('GET', appKey)) - before.id;
+            const refused = await count('decode_error_total{kind="frame"}') - before.frames;
+            assert.equal(await count('received_total') - before.received + refused, published, 'each was taken or refused');
+            assert.ok(refused > published / 4, `${refused} of ${published} were refused`);
+            assert.equal(await count('decode_error_total{kind="channel"}'), rounds * 10);
+            assert.equal(await count('gap_lost_total'), 0);
+            console.log(`         refused ${refused} of ${published}; resident ${residents.map((row) => row.map((bytes) => (bytes / 1048576).toFixed(1)).join('/')).join(' ')} MB`);
+            // A sanitizer keeps what was freed.
+            if (process.env.HUBPLANE_PRESET === 'linux') {
+                const [first, last] = [residents[rounds / 4], residents.at(-1)];
+                last.forEach((bytes, i) => assert.ok(bytes <= first[i] * 1.05 + 1024 * 1024, `${['node', 'bridge'][i]} grew from ${first[i]} to ${bytes} bytes`));
+            }
+            client.cut();
+            redis.close();
+        },
+    },
     'I-8': {
         title: 'publishers through both bridges and .NET: ids go up by one, each once',
         async run({ farm, load }) {

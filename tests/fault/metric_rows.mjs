@@ -28,7 +28,7 @@ export const metricRows = [
     row('id_collision_total', 'counter', bridge, { bridge: 'R-12' }),
     row('id_regression_total', 'counter', bridge, { bridge: 'M-2' }),
     row('counter_healed_total', 'counter', bridge, { bridge: 'R-3 R-15-evicted R-16' }),
-    row('decode_error_total', 'counter', bridge, { bridge: 'I-9' }, { labels: { kind: ['channel', 'frame'] } }),
+    row('decode_error_total', 'counter', bridge, { bridge: 'I-2 I-9' }, { labels: { kind: ['channel', 'frame'] } }),
     // A bridge hands on what it could read itself, so nodes have nothing to count unless it is broken.
     row('decode_error_total', 'counter', node, {}, { labels: { kind: ['frame'] } }),
     row('stale_cursor_total', 'counter', node, { node: 'R-4' }),

@@ -6,7 +6,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
-import { faultApps } from '../chaos/fault_farm.mjs';
+import { faultApps, residentBytes } from '../chaos/fault_farm.mjs';
 import { Farm } from '../support/farm.mjs';
 import { until } from '../support/program.mjs';
 import { SignalRClient } from '../support/signalr_client.mjs';
@@ -27,10 +27,6 @@ function connect(port, text) {
 
 async function closed(sockets, what) {
     await until(() => sockets.every((socket) => socket.isClosed), { what, timeout: 30000 });
-}
-
-function residentBytes(server) {
-    return Number(/VmRSS:\s+(\d+) kB/.exec(fs.readFileSync(`/proc/${server.program.pid}/status`, 'utf8'))[1]) * 1024;
 }
 
 function lostNoTransport(totals) {

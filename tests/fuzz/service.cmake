@@ -7,7 +7,7 @@ foreach(target http_connection http_forwarded http_parameters websocket_decode r
 endforeach()
 
 foreach(target cursor connection_data hub_message connection_token groups_token json_span jwt token_policy
-    farm_command rest_body rest_request rest_route)
+    farm_command rest_body rest_request rest_route http_url jsonp signalr_script)
     hubplane_fuzz_target(fuzz_${target}
         SOURCES fuzz_${target}.c
         SEEDS corpus/${target}

@@ -168,6 +168,15 @@ export async function publishAsDotnet(redis, key, frame) {
     return redis.command('EVAL', script, 1, key, frame);
 }
 
+/** The same for each of ${frames}, many at a time. */
+export async function publishMany(redis, key, frames) {
+    const script = "for _, frame in ipairs(ARGV) do redis.call('PUBLISH', KEYS[1], " +
+        "string.format('%.0f', redis.call('INCR', KEYS[1])) .. ' ' .. frame) end";
+    for (let at = 0; at < frames.length; at += 500) {
+        await redis.command('EVAL', script, 1, key, ...frames.slice(at, at + 500));
+    }
+}
+
 /** A command for a connection, as Groups.Add or /abort of a .NET server sends it. */
 export function commandFrame(connectionId, type, value, { waitForAck = true, id = crypto.randomUUID() } = {}) {
     return {
