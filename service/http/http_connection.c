@@ -12,6 +12,9 @@
 enum {
     BACKLOG_PAUSE_BYTES = 4 * 1024, /* the sink is paused above it */
     BACKLOG_MAX_BYTES = 256 * 1024, /* several reads of a sink which was paused too late */
+    /* So much of the answers waits to be taken before another request is begun. It is more than the
+     * mark from which a stream reports that it has drained. */
+    ANSWERS_WAITING_BYTES = 512 * 1024,
 };
 
 /* ---- life ---------------------------------------------------------------------------- */
@@ -318,6 +321,17 @@ receive_request(struct http_connection *connection, struct bytes *input)
     }
 }
 
+/* Requests sent ahead by a client that does not read: the next one waits until it does. */
+static bool
+is_stuck(struct http_connection *connection)
+{
+    if (!connection->is_stuck && sink_queued_bytes(connection->sink) > ANSWERS_WAITING_BYTES) {
+        connection->is_stuck = true;
+        start_timer(connection, connection->server->limits.idle_timeout_ms);
+    }
+    return connection->is_stuck;
+}
+
 /* Consume ${input} as far as the state allows; what is left waits for the present answer. */
 static void
 read_input(struct http_connection *connection, struct bytes *input)
@@ -326,6 +340,10 @@ read_input(struct http_connection *connection, struct bytes *input)
     while (input->length > 0) {
         switch ((enum http_connection_state)connection->state) {
         case HTTP_CONNECTION_IDLE:
+            if (is_stuck(connection)) {
+                connection->is_reading = false;
+                return;
+            }
             begin_request(connection, input);
             continue;
         case HTTP_CONNECTION_RECEIVING:
@@ -410,7 +428,9 @@ on_timer(struct timer *timer)
     struct http_connection *connection = CONTAINER_OF(timer, struct http_connection, timer);
     switch ((enum http_connection_state)connection->state) {
     case HTTP_CONNECTION_IDLE:
-        if (backlog_bytes(connection) > 0) {
+        if (connection->is_stuck) {
+            http_connection_abort(connection, "slow-consumer");
+        } else if (backlog_bytes(connection) > 0) {
             read_backlog(connection);
         } else {
             http_connection_finish(connection, "idle");
@@ -435,6 +455,11 @@ on_timer(struct timer *timer)
 void
 http_connection_drained(struct http_connection *connection)
 {
+    if (connection->is_stuck && connection->state == HTTP_CONNECTION_IDLE) {
+        connection->is_stuck = false;
+        start_timer(connection, 0);
+        return;
+    }
     if (connection->websocket != NULL) {
         websocket_drained(connection->websocket);
     } else if (connection->exchange.on_drained != NULL) {

@@ -52,6 +52,7 @@ struct http_connection {
     bool is_tls;
     bool is_reading; /* inside the reading loop, which goes on by itself after an answer */
     bool is_paused;  /* the sink reads nothing: the backlog is long enough */
+    bool is_stuck;   /* IDLE, but the next request waits until the client has taken answers */
 };
 
 struct http_connection *http_connection_of(struct http_exchange *exchange);

@@ -98,8 +98,9 @@ client_sockets_add(struct client_sockets *sockets, stream_socket socket)
 {
     struct stream_options options = {
         .tls = sockets->tls,
-        /* What waits for a client is bounded above: by send_queue_max, which is counted and logged,
-         * and besides that by the one replay a client is sent, or the one answer. */
+        /* What waits for a client is bounded above: by send_queue_max, which is counted and logged;
+         * besides that by the one replay a client is sent, or by answers, behind which no further
+         * request is read. */
         .queue_limit_bytes = SIZE_MAX,
     };
     struct client_socket *client = calloc(1, sizeof(*client));

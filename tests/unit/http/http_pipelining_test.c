@@ -136,6 +136,72 @@ a_client_far_ahead_is_not_read(void **state)
 }
 
 static void
+answer_much(struct http_harness *harness, struct http_exchange *exchange)
+{
+    static char body[100 * 1024];
+
+    (void)harness;
+    memset(body, 'x', sizeof(body) - 1);
+    harness_respond(exchange, 200, body);
+}
+
+/* More requests than a client that does not read is answered; returns how many were. */
+static size_t
+send_without_reading(struct http_harness *harness)
+{
+    harness->fake.is_stuck = true;
+    harness->on_request = answer_much;
+    for (size_t i = 0; i < 200; i++) {
+        harness_send_text(harness, GET("/n"));
+    }
+    assert_in_range(harness->request_count, 5, 7);
+    assert_in_range(harness->fake.queued_bytes, 512 * 1024, 700 * 1024);
+    assert_true(harness->fake.is_paused);
+    return harness->request_count;
+}
+
+static void
+check_goes_on(struct http_harness *harness)
+{
+    size_t before = send_without_reading(harness);
+
+    harness->seen[0] = '\0';
+    harness_advance(harness, HARNESS_IDLE_TIMEOUT_MS - 1);
+    fake_sink_drain(&harness->fake, SIZE_MAX);
+    http_connection_drained(harness->connection);
+    assert_int_equal(harness->request_count, before); /* not inside the call */
+    harness_advance(harness, 0);
+    assert_in_range(harness->request_count, before + 5, before + 7);
+    harness->on_request = harness_answer_ok;
+    while (harness->request_count < 200) {
+        harness->seen[0] = '\0';
+        fake_sink_drain(&harness->fake, SIZE_MAX);
+        http_connection_drained(harness->connection);
+        harness->fake.is_stuck = false;
+        harness_advance(harness, 0);
+    }
+    assert_false(harness->fake.is_paused);
+    harness_advance(harness, HARNESS_IDLE_TIMEOUT_MS);
+    assert_string_equal(harness->fake.finish_reason, "idle");
+}
+
+static void
+check_given_up(struct http_harness *harness)
+{
+    (void)send_without_reading(harness);
+    harness_advance(harness, HARNESS_IDLE_TIMEOUT_MS);
+    assert_string_equal(harness->fake.close_reason, "slow-consumer");
+}
+
+static void
+a_client_that_takes_no_answers_gets_no_more(void **state)
+{
+    (void)state;
+    harness_each_chunking(check_goes_on);
+    harness_each_chunking(check_given_up);
+}
+
+static void
 a_sink_that_does_not_pause_is_closed(void **state)
 {
     (void)state;
@@ -161,6 +227,7 @@ main(void)
         cmocka_unit_test(requests_are_handed_out_one_by_one),
         cmocka_unit_test(nothing_is_read_after_the_last_answer),
         cmocka_unit_test(a_client_far_ahead_is_not_read),
+        cmocka_unit_test(a_client_that_takes_no_answers_gets_no_more),
         cmocka_unit_test(a_sink_that_does_not_pause_is_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
