@@ -53,8 +53,8 @@ struct hub_call {
     void *memory;            /* the backend's */
     bool is_tracked;
     bool is_waiting;
-    bool is_starting; /* inside hub_call_start(): do not call back yet */
-    bool is_running;  /* inside advance() */
+    bool is_ending;  /* inside the function that ends it: do not call back yet */
+    bool is_running; /* inside advance() */
 };
 
 static void advance(struct hub_call *call);
@@ -250,7 +250,7 @@ finish(struct hub_call *call)
     if (delay_ms > 0) {
         wait_in(call, &app->awaiting_position);
         timer_start(app->context->timers, &call->wait_timer, delay_ms, on_waited_enough);
-    } else if (call->is_starting) {
+    } else if (call->is_ending) {
         wait_in(call, &app->ended_calls);
         timer_start(app->context->timers, &app->ended_calls_timer, 0, on_ended_calls_due);
     } else {
@@ -554,7 +554,11 @@ end(struct hub_call *call, enum ending ending, struct bytes text, struct bytes d
     if (call->ending_text.status != STATUS_OK || call->ending_data.status != STATUS_OK) {
         call->failure = STATUS_NO_MEMORY;
     }
+    /* Whatever its end leads to happens later: a backend may end calls inside of others, and
+     * whoever raised those is in the middle of something. */
+    call->is_ending = true;
     advance(call);
+    call->is_ending = false;
 }
 
 void
@@ -670,7 +674,6 @@ hub_call_start(const struct hub_call_options *options, struct hub_call **out)
     }
     worker_app_count(call->app, call->app->context->metrics.hub_calls, 1);
     *out = call;
-    call->is_starting = true;
     if (options->is_too_deep) {
         hub_call_fail(call, BYTES("An argument is nested too deeply."));
     } else if (call->backend == NULL) {
@@ -679,7 +682,6 @@ hub_call_start(const struct hub_call_options *options, struct hub_call **out)
         call->backend->operations->call(call->backend, call);
     }
     /* What ended meanwhile waits in app->ended_calls, so the call is still there. */
-    call->is_starting = false;
     return STATUS_OK;
 }
 

@@ -111,12 +111,26 @@ is_connected_special(struct probe_hub *probe, struct hub_call *call)
 }
 
 static void
+refuse_held(struct probe_hub *probe)
+{
+    struct hub_call *held = probe->held;
+
+    probe->held = NULL;
+    if (held != NULL) {
+        hub_call_refuse(held, BYTES("not without the others"));
+    }
+}
+
+static void
 on_call(struct hub_backend *backend, struct hub_call *call)
 {
     struct probe_backend *probe = probe_of(backend);
 
     if (hub_call_info(call)->event != HUB_INVOCATION) {
         write_event(probe->probe, hub_call_info(call));
+    }
+    if (hub_call_info(call)->event == HUB_DISCONNECTED && probe->probe->refuses_when_one_leaves) {
+        refuse_held(probe->probe);
     }
     if (!is_special(probe->probe, call) && !is_connected_special(probe->probe, call)) {
         probe->relay->operations->call(probe->relay, call);

@@ -24,6 +24,7 @@ struct probe_hub {
     enum probe_mode on_connected;
     const char *join_on_connected; /* a group, NULL = none */
     struct hub_call *held;         /* the latest call that is held */
+    bool refuses_when_one_leaves;  /* the held call is refused inside of a disconnected event */
     size_t canceled_count;
 };
 

@@ -232,6 +232,40 @@ old_client_is_refused_by_on_connected(void **state)
     assert_false(signalr_client_is_receiving(&world->client));
 }
 
+/* A hub decides inside one client's event what becomes of another's, or of the same: neither may
+ * vanish under those who are looking through the clients. */
+static void
+refusal_inside_another_event(void **state)
+{
+    struct world *world = *state;
+
+    for (size_t count = 1; count <= 2; count++) {
+        struct signalr_client clients[2];
+        for (size_t i = 0; i < count; i++) {
+            chat_of(world)->on_connected = i == count - 1 ? PROBE_HOLD : PROBE_PASS;
+            signalr_client_init(&clients[i], &world->scenario, 0, LONG_POLLING);
+            clients[i].protocol = "1.2";
+            signalr_client_negotiate(&clients[i]);
+            signalr_client_open(&clients[i], "connect");
+            signalr_client_run(&clients[i]);
+        }
+        chat_of(world)->refuses_when_one_leaves = true;
+        for (size_t i = 0; i < count; i++) {
+            signalr_client_drop(&clients[i]);
+        }
+        scenario_advance(&world->scenario, 60000);
+        scenario_expect_events(&world->scenario,
+                               count == 1 ? "connected ChatHub\ndisconnected ChatHub stop=0\n"
+                                          : "connected ChatHub\nconnected ChatHub\n"
+                                            "disconnected ChatHub stop=0\n"
+                                            "disconnected ChatHub stop=0\n");
+        assert_null(chat_of(world)->held);
+        for (size_t i = 0; i < count; i++) {
+            signalr_client_deinit(&clients[i]);
+        }
+    }
+}
+
 /* OnConnected joins a group and then refuses; the farm goes away, and so does the client, before
  * the join is done: the end of the one call must not pull the connection from under the other. */
 static void
@@ -302,6 +336,7 @@ main(void)
         ROW(old_clients_connect_in_one_step),
         ROW(old_client_waits_for_on_connected),
         ROW(old_client_is_refused_by_on_connected),
+        ROW(refusal_inside_another_event),
         ROW(refused_while_its_transport_is_lost),
         ROW(fallback_to_another_transport),
     };
