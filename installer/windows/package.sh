@@ -40,6 +40,7 @@ x86_64-w64-mingw32-strip -o "$work/hubplane-service.exe" "$program"
 sign "$work/hubplane-service.exe"
 as_text "$root/installer/README.md" "$work/README.txt"
 as_text "$root/LICENSE" "$work/LICENSE.txt"
+as_text "$root/service/hubs/hubplane_hub.h" "$work/hubplane_hub.h"
 
 cd "$work"
 wixl -a x64 -D "VERSION=$version" -o package.msi "$root/installer/windows/hubplane-service.wxs"

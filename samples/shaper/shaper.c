@@ -4,7 +4,7 @@
  * for everybody else. However fast a client moves it, the others are told 25 times a second at
  * most: moves only note where the shape is, a timer tells.
  */
-#include "service/hubs/hubplane_hub.h"
+#include "hubplane_hub.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  * and nodes agree on it without talking to each other; only one worker of the node whose
  * module_settings are "market" sends.
  */
-#include "service/hubs/hubplane_hub.h"
+#include "hubplane_hub.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -11,12 +11,13 @@ import { launchBrowser, missingForBrowser } from '../support/browser.mjs';
 import { startFarm } from '../support/farm.mjs';
 import { integrationTest, skip } from '../support/integration.mjs';
 import { freePort } from '../support/ports.mjs';
-import { Program, runProgram, until, which } from '../support/program.mjs';
+import { Program, binDir, runProgram, until, which } from '../support/program.mjs';
 import { SignalRClient, request } from '../support/signalr_client.mjs';
 
 const samples = fileURLToPath(new URL('../../samples/', import.meta.url));
 const environment = { DOTNET_CLI_TELEMETRY_OPTOUT: '1', DOTNET_NOLOGO: '1', DOTNET_GENERATE_ASPNET_CERTIFICATE: 'false',
     DOTNET_CLI_USE_MSBUILD_SERVER: '0', MSBUILDDISABLENODEREUSE: '1' };
+const buildDir = process.env.HUBPLANE_BUILD_DIR ?? path.join(binDir, '..');
 const key = 'the key of the samples';
 
 /** A sample's configuration as an app ${name} at /${name}. */
@@ -77,6 +78,24 @@ await integrationTest('door_samples', async (run) => {
     const [first, second] = farm.nodes;
     const start = (node, name, hub, options = {}) => new SignalRClient(`${node.origin}/${name}`, { hubs: [hub], ...options }).start();
 
+    await run.step('a module is built with the installed header and nothing else', () => {
+        const compiler = ['cc', 'gcc', 'clang'].find(which);
+        if (!compiler || !which('cmake')) {
+            skip('there is no C compiler or no cmake');
+        }
+        const installed = path.join(run.folder, 'installed');
+        const mustRun = (command, args) => {
+            const done = runProgram(command, args, { timeout: 60000 });
+            assert.equal(done.code, 0, done.stdout + done.stderr);
+        };
+        mustRun('cmake', ['--install', buildDir, '--prefix', installed, '--component', 'hub-module']);
+        assert.deepEqual(fs.readdirSync(installed), ['include']);
+        assert.deepEqual(fs.readdirSync(path.join(installed, 'include')), ['hubplane_hub.h']);
+        for (const name of ['shaper', 'ticker']) {
+            mustRun(compiler, ['-shared', '-fPIC', '-O2', '-I', path.join(installed, 'include'), '-o', path.join(installed, `${name}.so`),
+                path.join(samples, name, `${name}.c`)]);
+        }
+    });
     await run.step('ShapeR: the others are told where the shape ended, the mover is not', async () => {
         const [mover, near, far] = [await start(first, 'shaper', 'ShapeHub'), await start(first, 'shaper', 'ShapeHub'),
             await start(second, 'shaper', 'ShapeHub')];

@@ -36,7 +36,7 @@ own_headers common/wire/ 'common/base/|common/wire/'
 own_headers common/net/ 'common/'
 own_headers service/ 'common/|service/'
 own_headers bridge/ 'common/|bridge/'
-own_headers samples/ 'service/hubs/hubplane_hub\\.h'
+own_headers samples/ 'hubplane_hub\\.h'
 # Bytes and a clock in, bytes and events out: no sockets, no loop.
 for folder in identity signalr http websocket hubs upstream redis_endpoint; do
     own_headers "service/$folder/" 'common/base/|common/wire/|service/'

@@ -60,6 +60,12 @@ await integrationTest('msi', async (run) => {
             /^ServiceExe\tService\t.*\t0\.9\.0\.0\t1033\t/m);
     });
 
+    await run.step('a hub module is built with the header that it brings', () => {
+        mustRun('msiextract', ['-C', path.join(run.folder, 'content'), path.join(run.folder, '0.9.0/hubplane-service.msi')]);
+        mustRun('x86_64-w64-mingw32-gcc', ['-shared', '-static', '-O2', '-I', path.join(run.folder, 'content/Hubplane/include'),
+            '-o', path.join(run.folder, 'shaper.dll'), path.join(import.meta.dirname, '../../samples/shaper/shaper.c')]);
+    });
+
     await run.step('install with properties: a running, quoted, configured service', async () => {
         assert.equal(msiexec('/i', packages['0.8.0'], 'BRIDGE=127.0.0.1:9', `CREDENTIALS=${windowsPath(credentials)}`,
             'APPKEY=ChatApp', `LISTEN=127.0.0.1:${service.port}`, `ADMIN=127.0.0.1:${await freePort()}`), 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* module_no_export: a library that is no module. */
-#include "service/hubs/hubplane_hub.h"
+#include "hubplane_hub.h"
 
 HUBPLANE_EXPORT int module_no_export(void);
 

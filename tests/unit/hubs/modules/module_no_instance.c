@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* module_no_instance: a module that cannot work. */
-#include "service/hubs/hubplane_hub.h"
+#include "hubplane_hub.h"
 
 static void *
 create(const struct hubplane_service *service, struct hubplane_host *host)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* module_other_abi: a module built with a header of the future. */
-#include "service/hubs/hubplane_hub.h"
+#include "hubplane_hub.h"
 
 const struct hubplane_hub *
 hubplane_hub(void)

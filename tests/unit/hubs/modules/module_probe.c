@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* module_probe: a module whose methods use each function of the service once. */
-#include "service/hubs/hubplane_hub.h"
+#include "hubplane_hub.h"
 
 #include <stdlib.h>
 #include <string.h>
