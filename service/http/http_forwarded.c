@@ -113,6 +113,14 @@ known_scheme(struct bytes text)
 }
 
 bool
+http_forwarded_is_proxy(struct bytes socket_address, const struct http_proxies *proxies,
+                        struct bytes *address)
+{
+    *address = without_port(socket_address);
+    return is_proxy(proxies, *address);
+}
+
+bool
 http_forwarded_is_trusted(const struct http_request *request, const struct http_proxies *proxies)
 {
     return is_proxy(proxies, without_port(bytes_from_string(request->peer_address)));

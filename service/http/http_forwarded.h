@@ -18,6 +18,10 @@ struct http_forwarded {
     struct bytes host;    /* as the client's Host header was; empty when there was none */
 };
 
+/** Whether ${socket_address} ("192.0.2.1:5000", "[::1]:5000") is that of one of ${proxies};
+ * ${*address} becomes its address without port, a view of it. */
+bool http_forwarded_is_proxy(struct bytes socket_address, const struct http_proxies *proxies,
+                             struct bytes *address);
 /** Whether the socket of ${request} is that of one of ${proxies}. */
 bool http_forwarded_is_trusted(const struct http_request *request,
                                const struct http_proxies *proxies);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * client_limits: how many connections a node holds, all together and of one client address, and how
- * often an address negotiates; shared by all workers of the node. Addresses are counted as
+ * often an address negotiates; shared by all workers of the node. Another one of the same kind
+ * counts bare sockets, of which some never become a connection. Addresses are counted as
  * client_network says. An address is remembered while it has connections, so the table is as
  * bounded as they are.
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/node/client_sockets.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "common/net/listener.h"
@@ -11,6 +12,7 @@ struct client_socket {
     struct client_sockets *sockets;
     struct stream *stream;
     struct http_connection *http; /* NULL until the stream is open */
+    struct client_place *place;   /* NULL: a proxy's, or nobody counts */
 };
 
 static void
@@ -69,6 +71,7 @@ on_closed(void *owner, enum status status, const char *reason)
     if (client->http != NULL) {
         http_connection_closed(client->http, reason);
     }
+    client_limits_leave(sockets->limits, client->place);
     list_remove(&client->node);
     free(client);
     count(sockets, -1);
@@ -91,6 +94,31 @@ client_sockets_init(struct client_sockets *sockets, struct loop *loop, struct tl
     *sockets = (struct client_sockets){
         .loop = loop, .tls = tls, .server = server, .on_empty = on_empty, .owner = owner};
     list_init(&sockets->list);
+}
+
+/* Proxies bring everybody, and count for nobody. False: its address has too many already. */
+static bool
+take_place(struct client_socket *client)
+{
+    struct client_sockets *sockets = client->sockets;
+    struct bytes address;
+    uint64_t suppressed;
+
+    if (sockets->limits == NULL ||
+        http_forwarded_is_proxy(bytes_from_string(stream_peer_address(client->stream)),
+                                sockets->proxies, &address) ||
+        client_limits_take(sockets->limits, address, false, &client->place) ==
+            CLIENT_LIMITS_GRANTED) {
+        return true;
+    }
+    metrics_add(sockets->metrics, SERVICE_METRIC_SOCKETS_REFUSED, 1);
+    if (log_allows(&sockets->refusal_limit, loop_clock(sockets->loop)->now_ms, &suppressed)) {
+        log_warn(loop_log(sockets->loop), "client",
+                 "a socket was refused: its address has too many open address=%.*s "
+                 "suppressed=%" PRIu64,
+                 BYTES_PRINTF(address), suppressed);
+    }
+    return false;
 }
 
 void
@@ -117,6 +145,8 @@ client_sockets_add(struct client_sockets *sockets, stream_socket socket)
         list_remove(&client->node);
         count(sockets, -1);
         free(client);
+    } else if (!take_place(client)) {
+        stream_close(client->stream, "too-many-sockets");
     }
 }
 

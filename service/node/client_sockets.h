@@ -7,13 +7,19 @@
 #include "common/base/metrics.h"
 #include "common/net/stream.h"
 #include "service/http/http_connection.h"
+#include "service/http/http_forwarded.h"
+#include "service/identity/client_limits.h"
 
 struct client_sockets {
     struct loop *loop;
     struct tls_context *tls; /* NULL = plain */
     struct http_server *server;
-    /* where open sockets are counted; set after the init, NULL = nowhere */
+    /* Set after the init: where open sockets are counted, and how many an address may have that is
+     * none of ${proxies}'. NULL = nowhere, and any number. */
     struct metrics *metrics;
+    struct client_limits *limits;
+    const struct http_proxies *proxies;
+    struct log_limit refusal_limit;
     struct list list;
     size_t count;
     bool is_draining;
@@ -25,7 +31,7 @@ struct client_sockets {
 /** ${server}->timers and ->log must be set; all pointers are borrowed. */
 void client_sockets_init(struct client_sockets *sockets, struct loop *loop, struct tls_context *tls,
                          struct http_server *server, void (*on_empty)(void *owner), void *owner);
-/** Adopt an accepted socket, or close it when memory is out. */
+/** Adopt an accepted socket, or close it when memory is out or its address has too many. */
 void client_sockets_add(struct client_sockets *sockets, stream_socket socket);
 /** Close idle ones now, busy ones after their present answer. */
 void client_sockets_drain(struct client_sockets *sockets);

@@ -69,7 +69,9 @@ reload(struct node *node)
         atomic_store(&node->log->level, (int)service_options_log_level(&fresh));
         node->drain_timeout_ms = (uint32_t)fresh.service->drain_timeout;
         const struct client_limits_options limits = node_client_limits(fresh.service);
+        const struct client_limits_options socket_limits = node_socket_limits(fresh.service);
         client_limits_set(node->limits, &limits);
+        client_limits_set(node->socket_limits, &socket_limits);
         reload_credentials(node, &fresh);
         report_reload(node, &fresh);
     }
@@ -141,6 +143,7 @@ free_node(struct node *node)
         worker_free(node->workers[i].worker);
     }
     client_limits_free(node->limits);
+    client_limits_free(node->socket_limits);
     /* Their last commands, and what the backplane answers, are carried out while both ends still
      * exist. */
     for (size_t i = 0; i < node->worker_count && node->workers[i].loop != NULL; i++) {

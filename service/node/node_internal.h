@@ -60,7 +60,8 @@ struct node {
     struct node_worker *workers;
     size_t worker_count;
     size_t draining_count;
-    struct client_limits *limits; /* shared by the workers */
+    struct client_limits *limits;        /* shared by the workers, as is the next */
+    struct client_limits *socket_limits; /* the same for bare sockets */
     struct backplane *backplane;
     struct upstream_sockets *upstream_sockets;
     struct upstreams *upstreams;
@@ -96,6 +97,7 @@ MUST_CHECK enum status node_load_tls(struct node *node, const char *path,
 
 /** What the options say about clients and their addresses. */
 struct client_limits_options node_client_limits(const struct service_section *service);
+struct client_limits_options node_socket_limits(const struct service_section *service);
 
 /* node_stop.c */
 

@@ -228,13 +228,23 @@ node_client_limits(const struct service_section *service)
     };
 }
 
+struct client_limits_options
+node_socket_limits(const struct service_section *service)
+{
+    return (struct client_limits_options){
+        .address_connections_max = service->address_sockets_max,
+    };
+}
+
 static enum status
 make_workers(struct node *node)
 {
     const struct client_limits_options limits = node_client_limits(node->options->service);
+    const struct client_limits_options socket_limits = node_socket_limits(node->options->service);
 
     node->limits = client_limits_new(&limits);
-    if (node->limits == NULL) {
+    node->socket_limits = client_limits_new(&socket_limits);
+    if (node->limits == NULL || node->socket_limits == NULL) {
         return STATUS_NO_MEMORY;
     }
     for (size_t i = 0; i < node->worker_count; i++) {
@@ -248,6 +258,7 @@ make_workers(struct node *node)
             .app_count = node->options->app_count,
             .proxies = &node->options->proxies,
             .limits = node->limits,
+            .socket_limits = node->socket_limits,
             .tls = node->client_tls,
             .http = http_limits(node->options->service),
             .is_paused = &node->is_paused,

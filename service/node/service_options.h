@@ -12,8 +12,9 @@
 /* One struct per section; the names of the members are those of service_options.def. */
 struct service_section {
     char *name, *listen, *admin, *certificate, *trusted_proxies, *log_level, *log_file;
-    uint64_t workers, connections_max, address_connections_max, negotiates_max, request_max,
-        headers_max, request_timeout, idle_timeout, drain_timeout, log_file_max, log_files_kept;
+    uint64_t workers, connections_max, address_connections_max, negotiates_max, address_sockets_max,
+        request_max, headers_max, request_timeout, idle_timeout, drain_timeout, log_file_max,
+        log_files_kept;
 };
 
 struct bridge_section {

@@ -171,6 +171,8 @@ worker_new(const struct worker_options *options, struct worker **out)
     client_sockets_init(&worker->sockets, options->loop, worker->tls, &worker->server, end_drain,
                         worker);
     worker->sockets.metrics = options->metrics;
+    worker->sockets.limits = options->socket_limits;
+    worker->sockets.proxies = options->proxies;
     struct signalr_host_options host = {
         .timers = loop_timers(options->loop),
         .log = options->log,

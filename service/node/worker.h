@@ -24,7 +24,8 @@ struct worker_options {
     size_t app_count;
     const struct http_proxies *proxies;
     struct client_limits *limits; /* the node's */
-    struct tls_context *tls;      /* of the client listener; NULL = plain */
+    struct client_limits *socket_limits;
+    struct tls_context *tls; /* of the client listener; NULL = plain */
     struct http_limits http;
     const atomic_bool *is_paused; /* no new clients: /health answers 503 */
     struct poster home;           /* reaches ${loop} from any thread */

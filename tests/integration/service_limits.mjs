@@ -3,6 +3,7 @@
 // whoever is refused is told so, counted and logged; a reload changes the limits and drops nobody.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import net from 'node:net';
 import { startFarm } from '../support/farm.mjs';
 import { integrationTest } from '../support/integration.mjs';
 import { until } from '../support/program.mjs';
@@ -19,7 +20,7 @@ await integrationTest('service_limits', async (run) => {
         return Number(text.split('\n').find((line) => line.startsWith(`${name} `)).split(' ')[1]);
     };
     const setLimits = async (limits) => {
-        const text = fs.readFileSync(node.configuration, 'utf8').replace(/^(address_connections|negotiates|connections)_max.*\n/gm, '');
+        const text = fs.readFileSync(node.configuration, 'utf8').replace(/^(address_connections|address_sockets|negotiates|connections)_max.*\n/gm, '');
         fs.writeFileSync(node.configuration, text.replace('[service]\n', `[service]\n${limits.join('\n')}\n`));
         const said = node.program.text().length;
         node.program.signal('SIGHUP');
@@ -83,6 +84,34 @@ await integrationTest('service_limits', async (run) => {
             assert.equal(status === 429, Number(answer.headers['retry-after']) > 0);
         }
         assert.equal(await metric('hubplane_limited_total{reason="rate"}'), 1);
+    });
+    await run.step('sockets of an address, whatever it does with them; proxies are exempt', async () => {
+        await setLimits(['address_sockets_max = 3']);
+        // The node takes 127.0.0.1 for a proxy, 127.0.0.2 for somebody.
+        const open = (localAddress) => {
+            const socket = net.connect({ port: node.port, host: '127.0.0.1', localAddress });
+            socket.on('error', () => {}).on('close', () => { socket.isClosed = true; }).on('data', () => { socket.isAnswered = true; });
+            return socket;
+        };
+        const answers = (localAddress) => request(`${node.origin}/health`, { socket: { localAddress } }).then((answer) => answer.status === 200, () => false);
+        const count = () => metric('hubplane_sockets_refused_total');
+        const sockets = Array.from({ length: 3 }, () => open('127.0.0.2'));
+        sockets.forEach((socket) => socket.write('GET /health HTTP/1.1\r\nHost: x\r\n\r\n'));
+        await until(() => sockets.every((socket) => socket.isAnswered), { what: 'three to be taken' });
+        assert.ok(!await answers('127.0.0.2'));
+        assert.ok(await count() > 0);
+        assert.match(node.program.text(), /warn client: a socket was refused: its address has too many open address=127\.0\.0\.2 /);
+        const late = open('127.0.0.2');
+        await until(() => late.isClosed, { what: 'a socket that says nothing to be closed at once' });
+        assert.ok(sockets.every((socket) => !socket.isClosed));
+        assert.ok(await answers('127.0.0.3'));
+        const refused = await count();
+        const proxies = Array.from({ length: 5 }, () => open('127.0.0.1'));
+        assert.ok(await answers('127.0.0.1'));
+        assert.equal(await count(), refused);
+        sockets[0].destroy();
+        await until(() => answers('127.0.0.2'), { what: 'room for another' });
+        [...sockets, ...proxies].forEach((socket) => socket.destroy());
     });
     await run.step('a node that is full', async () => {
         await setLimits([`connections_max = ${clients.length}`]);
