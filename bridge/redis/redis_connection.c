@@ -18,6 +18,7 @@ enum {
     QUEUE_LIMIT_BYTES = 256 * 1024 * 1024,
     PASSWORD_MAX_BYTES = 4096,
     WHY_BYTES = 256,
+    FEED_BYTES = 4096,
 };
 
 enum connection_state {
@@ -331,15 +332,8 @@ is_up(const struct redis_connection *connection)
 }
 
 static void
-on_data(void *owner, struct stream *stream, struct bytes input)
+take_input(struct redis_connection *connection, struct bytes input)
 {
-    struct redis_connection *connection = owner;
-
-    (void)stream;
-    connection->last_received_ms = loop_clock(connection->loop)->now_ms;
-    if (!is_up(connection)) {
-        return;
-    }
     if (redisReaderFeed(connection->reader, (const char *)input.data, input.length) != REDIS_OK) {
         break_off(connection, REDIS_LOSS_REFUSED, connection->reader->errstr);
         return;
@@ -355,6 +349,21 @@ on_data(void *owner, struct stream *stream, struct bytes input)
         }
         take_reply(connection, reply);
         freeReplyObject(reply);
+    }
+}
+
+/* In small portions, since the reader moves all that is left in it each time it has used up 1 KiB.
+ */
+static void
+on_data(void *owner, struct stream *stream, struct bytes input)
+{
+    struct redis_connection *connection = owner;
+
+    (void)stream;
+    connection->last_received_ms = loop_clock(connection->loop)->now_ms;
+    while (is_up(connection) && input.length > 0) {
+        take_input(connection, bytes_slice(input, 0, FEED_BYTES));
+        input = bytes_after(input, FEED_BYTES);
     }
 }
 

@@ -168,11 +168,13 @@ append_mark(struct buffer *storage, int64_t ticks, const struct signalr_trailer 
 static struct span
 append_sequence_key(struct buffer *storage, const struct redis_script_request *request)
 {
+    static const char digits[] = "0123456789abcdef";
     size_t from = storage->length;
 
     (void)buffer_append(storage, request->keys->sequence_prefix);
     for (size_t i = 0; i < SIGNALR_INSTANCE_BYTES; i++) {
-        (void)buffer_append_format(storage, "%02x", request->batch->instance[i]);
+        (void)buffer_append_byte(storage, (uint8_t)digits[request->batch->instance[i] >> 4]);
+        (void)buffer_append_byte(storage, (uint8_t)digits[request->batch->instance[i] & 15]);
     }
     return (struct span){from, storage->length - from};
 }

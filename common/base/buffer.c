@@ -63,16 +63,13 @@ capacity_for(const struct buffer *buffer, size_t needed)
 }
 
 static enum status
-make_room(struct buffer *buffer, size_t extra)
+grow(struct buffer *buffer, size_t extra)
 {
     size_t capacity;
     uint8_t *data;
 
     if (buffer->length > buffer->limit_bytes || extra > buffer->limit_bytes - buffer->length) {
         return fail(buffer, STATUS_LIMIT);
-    }
-    if (extra <= buffer->capacity - buffer->length) {
-        return STATUS_OK;
     }
     capacity = capacity_for(buffer, buffer->length + extra);
     data = realloc(buffer->data, capacity);
@@ -82,6 +79,16 @@ make_room(struct buffer *buffer, size_t extra)
     buffer->data = data;
     buffer->capacity = capacity;
     return STATUS_OK;
+}
+
+/* Small, so that it becomes part of every append. */
+static inline enum status
+make_room(struct buffer *buffer, size_t extra)
+{
+    bool fits =
+        extra <= buffer->capacity - buffer->length && buffer->length + extra <= buffer->limit_bytes;
+
+    return fits ? STATUS_OK : grow(buffer, extra);
 }
 
 uint8_t *
@@ -140,7 +147,12 @@ buffer_append_string(struct buffer *buffer, const char *text)
 enum status
 buffer_append_byte(struct buffer *buffer, uint8_t byte)
 {
-    return buffer_append(buffer, bytes_from(&byte, 1));
+    enum status status = make_room(buffer, 1);
+
+    if (status == STATUS_OK) {
+        buffer->data[buffer->length++] = byte;
+    }
+    return status;
 }
 
 enum status

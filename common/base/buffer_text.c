@@ -39,8 +39,9 @@ escape_json(struct bytes text, struct buffer *buffer)
 
     for (size_t i = 0; i + 1 < sizeof(short_escapes); i += 2) {
         if (byte == (uint8_t)short_escapes[i]) {
-            buffer_append_byte(buffer, '\\');
-            buffer_append_byte(buffer, (uint8_t)short_escapes[i + 1]);
+            uint8_t escape[2] = {'\\', (uint8_t)short_escapes[i + 1]};
+
+            buffer_append(buffer, bytes_from(escape, sizeof(escape)));
             return 1;
         }
     }

@@ -203,12 +203,6 @@ read_integer(struct bytes_reader *reader, size_t width)
     return value;
 }
 
-uint8_t
-bytes_read_u8(struct bytes_reader *reader)
-{
-    return (uint8_t)read_integer(reader, 1);
-}
-
 uint16_t
 bytes_read_u16(struct bytes_reader *reader)
 {

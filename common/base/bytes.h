@@ -174,7 +174,14 @@ bytes_read(struct bytes_reader *reader, size_t length)
     return part;
 }
 
-uint8_t bytes_read_u8(struct bytes_reader *reader);
+static inline uint8_t
+bytes_read_u8(struct bytes_reader *reader)
+{
+    struct bytes byte = bytes_read(reader, 1);
+
+    return byte.length > 0 ? byte.data[0] : 0;
+}
+
 uint16_t bytes_read_u16(struct bytes_reader *reader);
 uint32_t bytes_read_u32(struct bytes_reader *reader);
 uint64_t bytes_read_u64(struct bytes_reader *reader);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/signalr/cursor.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <string.h>
 
 /* Enough to find repeated keys; nobody has more streams. */
 enum { ENTRIES_MAX = 64 };
 
+static const char cursor_key[] = "s-0,";
 static const struct cursor absent = {CURSOR_ABSENT, 0};
 static const struct cursor malformed = {CURSOR_MALFORMED, 0};
 
@@ -93,5 +93,16 @@ cursor_parse(struct bytes text)
 size_t
 cursor_format(uint64_t id, char out[CURSOR_TEXT_BYTES])
 {
-    return (size_t)snprintf(out, CURSOR_TEXT_BYTES, "s-0,%" PRIX64, id);
+    size_t length = sizeof(cursor_key) - 1;
+    int shift = 60;
+
+    memcpy(out, cursor_key, length);
+    while (shift > 0 && id >> shift == 0) {
+        shift -= 4;
+    }
+    for (; shift >= 0; shift -= 4) {
+        out[length++] = "0123456789ABCDEF"[id >> shift & 15];
+    }
+    out[length] = '\0';
+    return length;
 }

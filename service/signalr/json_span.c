@@ -33,15 +33,25 @@ json_span_trim(struct bytes text)
     return text;
 }
 
-/* Index behind the string that starts at ${from}. */
+/* Index behind the string that starts at ${from}: its end is the first quote with an even number of
+ * backslashes before it. */
 static size_t
 skip_string(struct bytes text, size_t from)
 {
-    size_t i = from + 1;
-    while (i < text.length && text.data[i] != '"') {
-        i += (text.data[i] == '\\') ? 2 : 1;
+    const uint8_t *inside = text.data + from + 1;
+    const uint8_t *end = text.data + text.length;
+    const uint8_t *quote;
+    while ((quote = memchr(inside, '"', (size_t)(end - inside))) != NULL) {
+        const uint8_t *escapes = quote;
+        while (escapes > inside && escapes[-1] == '\\') {
+            escapes--;
+        }
+        inside = quote + 1;
+        if ((quote - escapes) % 2 == 0) {
+            return (size_t)(inside - text.data);
+        }
     }
-    return (i < text.length) ? i + 1 : text.length;
+    return text.length;
 }
 
 /* Index behind the array or object that starts at the front. */
@@ -202,6 +212,9 @@ enum status
 json_span_append_line(struct buffer *out, struct bytes json)
 {
     size_t from = 0;
+    if (bytes_find(json, '\r') == SIZE_MAX && bytes_find(json, '\n') == SIZE_MAX) {
+        return buffer_append(out, json);
+    }
     for (size_t i = 0; i < json.length; i++) {
         if (json.data[i] != '\r' && json.data[i] != '\n') {
             continue;

@@ -32,6 +32,25 @@ elements_are_untouched(void **state)
     assert_int_equal(count, 9);
 }
 
+/* A quote ends a string unless an odd number of backslashes stands before it. */
+static void
+strings_end_where_they_should(void **state)
+{
+    const char *const expected[] = {"\"\\\\\"", "\"\\\\\\\"\"", "\"a\\\"\\\\\"", "\"\\\"\\\"]\"",
+                                    "7"};
+    struct bytes text = BYTES("[\"\\\\\",\"\\\\\\\"\",\"a\\\"\\\\\",\"\\\"\\\"]\",7]");
+    struct json_span_reader reader = json_span_open(text);
+    struct bytes value;
+
+    (void)state;
+    assert_status(json_span_check(text), STATUS_OK);
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        assert_true(json_span_next(&reader, &value));
+        assert_bytes(value, bytes_from_string(expected[i]));
+    }
+    assert_false(json_span_next(&reader, &value));
+}
+
 static void
 members_are_untouched(void **state)
 {
@@ -148,6 +167,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(elements_are_untouched),
+        cmocka_unit_test(strings_end_where_they_should),
         cmocka_unit_test(members_are_untouched),
         cmocka_unit_test(scalars_have_no_parts),
         cmocka_unit_test(invalid_text_ends_the_walk),
