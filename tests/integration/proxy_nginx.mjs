@@ -11,7 +11,7 @@ import { Program, runProgram, until, which } from '../support/program.mjs';
 import { ServerAuthority } from '../support/server_certificate.mjs';
 import { SignalRClient, request, transports } from '../support/signalr_client.mjs';
 import { WebSocketClient } from '../support/websocket_client.mjs';
-import { assertHeard, fence, serviceAppsWith } from './service_apps.mjs';
+import { assertHeard, fence, heard, serviceAppsWith } from './service_apps.mjs';
 
 const nginxProgram = which('nginx') ?? which('/usr/sbin/nginx');
 const page = fs.readFileSync(new URL('../../installer/nginx.md', import.meta.url), 'utf8');
@@ -74,7 +74,7 @@ ${authenticated}
         assert.match(clients[0].responseHeaders.upgrade, /websocket/i);
     });
     await run.step('order and completeness are those of the farm', async () => {
-        const from = clients.map((client) => client.invocations('broadcastMessage').length);
+        const from = clients.map((client) => heard(client).length);
         const expected = Array.from({ length: 20 }, (_, i) => `ann: ${i}`);
         for (let i = 0; i < 20; i++) {
             await clients[i % clients.length].invoke('ChatHub', 'Send', 'ann', String(i));
@@ -136,7 +136,7 @@ ${authenticated}
         assert.equal(await upgrade(node1.url, 'https://evil.example', { ...forged, socket: { localAddress: stranger } }), 403);
     });
     await run.step('a node that stops is gone for load balancers at once, and its clients miss nothing', async () => {
-        const from = clients.map((client) => client.invocations('broadcastMessage').length);
+        const from = clients.map((client) => heard(client).length);
         const health = async (node) => (await request(`${node.origin}/health`, { timeout: 5000 }).catch(() => ({ status: 'none' }))).status;
         assert.equal(await health(node1), 200);
         const talker = await new SignalRClient(node2.url).start();

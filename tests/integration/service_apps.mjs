@@ -20,9 +20,12 @@ export async function startClient(node, options = {}) {
     return new SignalRClient(node.url, options).start();
 }
 
-/** What ${client} got by broadcastMessage since ${from}: ["name: text", …]. */
+/**
+ * What ${client} got by broadcastMessage since ${from}: ["name: text", …]. That others have left does not count: those of
+ * an earlier step may be said to have only now.
+ */
 export function heard(client, from = 0) {
-    return client.invocations('broadcastMessage').slice(from).map(([name, text]) => `${name}: ${text}`);
+    return client.invocations('broadcastMessage').filter(([name]) => name !== 'left').slice(from).map(([name, text]) => `${name}: ${text}`);
 }
 
 let fences = 0;

@@ -69,6 +69,8 @@ await integrationTest('service_bus', async (run) => {
             assert.ok(Math.abs(age) < 60000, 'the time is now');
         }
         await member.stop();
+        await until(() => decoded().some(({ messages }) => messages.some(({ value: said }) => said.includes(`"left","${member.connectionId}"`))),
+            { what: 'that it has left' });
     });
     await run.step('connecting puts nothing on the channel, a join one command', async () => {
         const first = decoded().length;
