@@ -86,7 +86,7 @@ await integrationTest('service_protocol', async (run) => {
         const inForm = await ask('/poll', {}, `messageId=${encodeURIComponent(cursor)}`);
         assert.ok(texts(inForm).includes('me'), JSON.stringify(inForm));
         const held = ask('/poll', { messageId: '' }, `messageId=${encodeURIComponent(cursor)}`);
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        await new Promise((resolve) => setTimeout(resolve, 1000));
         await sender.invoke('ChatHub', 'Send', 'poll', 'later');
         assert.deepEqual(texts(await held), ['later'], 'no cursor: only what is new');
         await sender.stop();
@@ -449,7 +449,7 @@ await integrationTest('service_protocol', async (run) => {
                     member.url = other.url;
                 }
                 if (transport === 'longPolling') {
-                    await sleep(200); // its poll must be there first: one that comes after the abort is a stranger's
+                    await sleep(600); // its poll must be there first: one that comes after the abort is a stranger's
                 }
                 const started = Date.now();
                 member.isPolling = false; // as every client: no poll after the abort

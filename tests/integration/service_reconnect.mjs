@@ -115,7 +115,7 @@ await integrationTest('service_reconnect', async (run) => {
             }
             member.messageId = null;
             await member.reconnect();
-            await new Promise((resolve) => setTimeout(resolve, 200)); // a poll without a cursor hears what comes after it
+            await new Promise((resolve) => setTimeout(resolve, 800)); // a poll without a cursor hears what comes after it
             await fence(sender, member);
             await member.stop();
         }

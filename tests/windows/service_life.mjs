@@ -118,7 +118,7 @@ await integrationTest('service_life', async (run) => {
         const socket = net.connect(service.port, '127.0.0.1');
         socket.on('error', () => {});
         socket.write('POST /signalr/send HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n');
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        await new Promise((resolve) => setTimeout(resolve, 1000));
         const started = Date.now();
         const states = service.scm('stop');
         socket.destroy();
