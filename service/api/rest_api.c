@@ -130,7 +130,8 @@ handle_hub(struct rest_api *api, struct http_exchange *exchange, const struct re
         break;
     default:
         refuse(exchange, 400, "Error.Query.Invalid",
-               "The query has more than 64 parameters, or a percent sign that is not followed by "
+               "The query has more than 64 names, more than 512 values, or a percent sign that is "
+               "not followed by "
                "two hexadecimal digits.");
         break;
     }

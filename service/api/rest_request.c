@@ -9,7 +9,7 @@ static const struct rest_answer_error name_too_long = {400, "Error.Name.Invalid"
                                                        "A name in the path is too long.", false};
 static const struct rest_answer_error bad_excluded = {
     400, "Error.Query.Invalid",
-    "excluded names at most 64 connections, in UTF-8 and without \"|\".", false};
+    "excluded names at most 512 connections, in UTF-8 and without \"|\".", false};
 static const struct rest_answer_error bad_reason = {400, "Error.Query.Invalid",
                                                     "reason has at most 1024 bytes, in UTF-8.",
                                                     false};
@@ -45,8 +45,8 @@ split_excluded(struct rest_request *request, struct bytes list)
 
     while (rest.data != NULL && bytes_split(&rest, ',', &id)) {
         id = bytes_trim(id);
-        if (request->excluded_count == HTTP_PARAMETERS_MAX || bytes_find(id, '|') != SIZE_MAX ||
-            !bytes_is_utf8(id)) {
+        if (request->excluded_count == HTTP_PARAMETERS_PAIRS_MAX ||
+            bytes_find(id, '|') != SIZE_MAX || !bytes_is_utf8(id)) {
             return STATUS_INVALID;
         }
         if (id.length > 0) {

@@ -16,7 +16,7 @@ struct rest_request {
     struct buffer texts;
     struct buffer topic; /* whom it is about */
     struct buffer group; /* topic of the group that is changed or asked about; may be empty */
-    struct bytes excluded[HTTP_PARAMETERS_MAX]; /* connections; views into `texts` */
+    struct bytes excluded[HTTP_PARAMETERS_PAIRS_MAX]; /* connections; views into `texts` */
     size_t excluded_count;
     struct bytes reason;  /* why clients are closed; a view into `texts` */
     uint32_t ttl_seconds; /* how long a user is in the group; 0 = for good */

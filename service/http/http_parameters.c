@@ -71,7 +71,7 @@ find_pairs(struct http_parameters *parameters, struct bytes text, struct pair *p
         if (part.length == 0) {
             continue;
         }
-        if (*count == HTTP_PARAMETERS_MAX) {
+        if (*count == HTTP_PARAMETERS_PAIRS_MAX) {
             return STATUS_LIMIT;
         }
         struct pair *pair = &pairs[(*count)++];
@@ -103,6 +103,9 @@ static enum status
 join_values(struct http_parameters *parameters, struct pair *pairs, size_t count, size_t first)
 {
     size_t value_offset = parameters->storage.length;
+    if (parameters->count == HTTP_PARAMETERS_MAX) {
+        return STATUS_LIMIT;
+    }
     enum status status = http_percent_decode(pairs[first].value, true, &parameters->storage);
     for (size_t i = first + 1; i < count && status == STATUS_OK; i++) {
         if (pairs[i].is_taken || !same_name(parameters, &pairs[first], &pairs[i])) {
@@ -136,7 +139,7 @@ http_parameters_init(struct http_parameters *parameters, struct bytes text)
     if (buffer_reserve(&parameters->storage, storage_bytes) == NULL) {
         return STATUS_NO_MEMORY;
     }
-    struct pair pairs[HTTP_PARAMETERS_MAX];
+    struct pair pairs[HTTP_PARAMETERS_PAIRS_MAX];
     size_t count;
     enum status status = find_pairs(parameters, text, pairs, &count);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {

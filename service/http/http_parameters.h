@@ -5,7 +5,10 @@
 
 #include "common/base/bytes.h"
 
-enum { HTTP_PARAMETERS_MAX = 64 };
+enum {
+    HTTP_PARAMETERS_MAX = 64,        /* names */
+    HTTP_PARAMETERS_PAIRS_MAX = 512, /* with repeated names: the ids of "excluded" */
+};
 
 /* Names compare without (ASCII) case; repeated values are joined with ','; %XX and '+' are decoded.
  */
@@ -17,8 +20,8 @@ struct http_parameters {
     } items[HTTP_PARAMETERS_MAX];
 };
 
-/** OK, LIMIT (more than HTTP_PARAMETERS_MAX pairs, repeated ones counted), INVALID (bad %XX),
- * NO_MEMORY. deinit is needed in every case. Whether decoded text is UTF-8 is not looked at. */
+/** OK, LIMIT (more names than HTTP_PARAMETERS_MAX, or more pairs), INVALID (bad %XX), NO_MEMORY.
+ * deinit is needed in every case. Whether decoded text is UTF-8 is not looked at. */
 MUST_CHECK enum status http_parameters_init(struct http_parameters *parameters, struct bytes text);
 void http_parameters_deinit(struct http_parameters *parameters);
 /** Joined value, possibly empty; BYTES_NONE when absent. Lives as long as ${parameters}; not

@@ -111,8 +111,8 @@ what_is_refused(void **state)
     expect_refusal(&route, "ttl=4294967296", "Error.Query.Invalid");
     memset(query + 7, 'x', REST_REQUEST_REASON_BYTES_MAX + 1);
     expect_refusal(&route, query, "Error.Query.Invalid");
-    char many[2 * HTTP_PARAMETERS_MAX + 20] = "excluded=";
-    for (size_t i = 0; i <= HTTP_PARAMETERS_MAX; i++) {
+    char many[2 * HTTP_PARAMETERS_PAIRS_MAX + 20] = "excluded=";
+    for (size_t i = 0; i <= HTTP_PARAMETERS_PAIRS_MAX; i++) {
         strcat(many, "a,");
     }
     expect_refusal(&route, many, "Error.Query.Invalid");

@@ -96,12 +96,29 @@ status_of(size_t count, const char *pair)
     return status;
 }
 
+static enum status
+status_of_names(size_t count)
+{
+    struct http_parameters parameters;
+    struct buffer text;
+    buffer_init(&text, 64 * 1024);
+    for (size_t i = 0; i < count; i++) {
+        assert_status(buffer_append_format(&text, "n%zu=1&", i), STATUS_OK);
+    }
+    enum status status = http_parameters_init(&parameters, buffer_bytes(&text));
+    http_parameters_deinit(&parameters);
+    buffer_deinit(&text);
+    return status;
+}
+
 static void
 there_is_a_most(void **state)
 {
     (void)state;
-    assert_status(status_of(HTTP_PARAMETERS_MAX, "a=1&"), STATUS_OK);
-    assert_status(status_of(HTTP_PARAMETERS_MAX + 1, "a=1&"), STATUS_LIMIT);
+    assert_status(status_of(HTTP_PARAMETERS_PAIRS_MAX, "a=1&"), STATUS_OK);
+    assert_status(status_of(HTTP_PARAMETERS_PAIRS_MAX + 1, "a=1&"), STATUS_LIMIT);
+    assert_status(status_of_names(HTTP_PARAMETERS_MAX), STATUS_OK);
+    assert_status(status_of_names(HTTP_PARAMETERS_MAX + 1), STATUS_LIMIT);
     assert_status(status_of(10000, "&"), STATUS_OK);
 }
 
