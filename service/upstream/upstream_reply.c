@@ -398,10 +398,20 @@ is_json_type(struct bytes type)
            bytes_ends_with_ignore_case(type, BYTES("+json"));
 }
 
+/* Some writers of .NET put a byte order mark in front of UTF-8. */
+static struct bytes
+without_mark(struct bytes body)
+{
+    static const struct bytes mark = {(const uint8_t *)"\xEF\xBB\xBF", 3};
+
+    return bytes_starts_with(body, mark) ? bytes_after(body, 3) : body;
+}
+
 void
 upstream_reply_carry_out(const struct http_answer *answer, struct hub_call *call)
 {
-    struct bytes body = json_span_trim(answer->body);
+    struct bytes whole = without_mark(answer->body);
+    struct bytes body = json_span_trim(whole);
     bool is_framed = body.length > 0 && body.data[body.length - 1] == RECORD_SEPARATOR;
 
     if (answer->status < 200 || answer->status > 299) {
@@ -413,7 +423,7 @@ upstream_reply_carry_out(const struct http_answer *answer, struct hub_call *call
         return;
     }
     if (!is_json_type(answer->content_type) && !is_framed) {
-        end_with_text(call, answer->body);
+        end_with_text(call, whole);
         return;
     }
     if (is_framed) {

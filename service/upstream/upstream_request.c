@@ -252,7 +252,9 @@ upstream_request_append(const struct upstream_settings *settings, const struct h
     (void)fill_template(url.target, info->hub, &name, out);
     buffer_append_string(out, " HTTP/1.1\r\n");
     append_header(out, "Host", url.authority);
-    buffer_append_format(out, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
+    buffer_append_format(out,
+                         "Accept-Encoding: identity\r\nContent-Type: application/json\r\n"
+                         "Content-Length: %zu\r\n",
                          body.length);
     append_headers(settings, info, &name, out);
     buffer_append_string(out, "\r\n");

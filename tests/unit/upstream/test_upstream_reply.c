@@ -44,6 +44,9 @@ bodies(void **state)
     assert_body("Application/Problem+JSON", "[]", "return []\n");
     assert_body("text/plain", "a \"b\"", "return \"a \\\"b\\\"\"\n");
     assert_body("text/html", " ", "return\n");
+    assert_body("application/json", "\xEF\xBB\xBF{}", "return {}\n");
+    assert_body("text/plain", "\xEF\xBB\xBFhi", "return \"hi\"\n");
+    assert_body("", "\xEF\xBB\xBF", "return\n");
     assert_body("application/json", "{\"actions\":[]}", "return {\"actions\":[]}\n");
     assert_body("application/json", "{",
                 "throw The application's answer cannot be used: it is not JSON.\n");

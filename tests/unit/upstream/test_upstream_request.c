@@ -41,6 +41,7 @@ invocation(void **state)
         &plain, &info,
         "POST /hubs/ChatHub/Send HTTP/1.1\r\n"
         "Host: localhost\r\n"
+        "Accept-Encoding: identity\r\n"
         "Content-Type: application/json\r\n"
         "Content-Length: 91\r\n"
         "X-ASRS-Connection-Id: c1\r\n"
@@ -60,6 +61,7 @@ invocation(void **state)
     assert_request(&plain, &info,
                    "POST /hubs/ChatHub/Send HTTP/1.1\r\n"
                    "Host: localhost\r\n"
+                   "Accept-Encoding: identity\r\n"
                    "Content-Type: application/json\r\n"
                    "Content-Length: 49\r\n"
                    "X-ASRS-Connection-Id: c1\r\n"
@@ -85,6 +87,7 @@ events_and_their_signature(void **state)
     assert_request(&settings, &info,
                    "POST /?c=connections&e=connected HTTP/1.1\r\n"
                    "Host: web01:8443\r\n"
+                   "Accept-Encoding: identity\r\n"
                    "Content-Type: application/json\r\n"
                    "Content-Length: 11\r\n"
                    "X-ASRS-Connection-Id: dGVzdENvbm5lY3Rpb24\r\n"
@@ -113,6 +116,7 @@ nothing_a_client_chose_ends_a_line(void **state)
     assert_request(&settings, &info,
                    "POST /a%2Fb%3Fc%0D%0AX%3A%20%C3%A9 HTTP/1.1\r\n"
                    "Host: a\r\n"
+                   "Accept-Encoding: identity\r\n"
                    "Content-Type: application/json\r\n"
                    "Content-Length: 51\r\n"
                    "X-ASRS-Connection-Id: c\r\n"
