@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Goal of this test: a web application answers negotiate itself and sends clients to a node with a token of its own; the
 // official JavaScript client (2.4.3, unmodified) in Chromium follows it on each transport; the token says who the user is
-// and which roles it has, to hubs and to the application, and counts on every node. Bad tokens stay outside.
+// and which roles it has, to hubs and to the application, and counts on every node. Bad tokens stay outside, and whoever the
+// application refuses.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -25,8 +26,8 @@ class Application {
         app.server = http.createServer((incoming, response) => {
             const url = new URL(incoming.url, 'http://site');
             incoming.resume().on('end', () => {
-                const [type, body] = files[url.pathname] ?? app.answer(url, incoming.headers);
-                response.writeHead(200, { 'Content-Type': type });
+                const [type, body, status = 200] = files[url.pathname] ?? app.answer(url, incoming.headers);
+                response.writeHead(status, { 'Content-Type': type });
                 response.end(body);
             });
         });
@@ -42,6 +43,8 @@ class Application {
             return ['application/json', JSON.stringify({ ProtocolVersion: '2.0', RedirectUrl: this.node.url,
                 AccessToken: makeToken(this.key ?? key, { aud: this.node.url, exp: Math.floor(Date.now() / 1000) + (this.lifetime ?? 3600),
                     'asrs.s.uid': url.searchParams.get('login'), role: ['editor', 'admin'] }) })];
+        case '/hub/connected':
+            return ['text/plain', '', headers['x-asrs-user-id'] === 'mallory' ? 403 : 200];
         case '/hub/WhoAmI':
             return ['application/json', JSON.stringify([headers['x-asrs-user-id'], claims])];
         case '/hub/Delete':
@@ -117,6 +120,16 @@ Who = return($user)
             }
         });
     }
+    await run.step('who is refused by the application is told, and stays away', async () => {
+        app.node = farm.nodes[1];
+        for (const transport of ['webSockets', 'serverSentEvents', 'longPolling']) {
+            const [tab, started] = await open({ transport, login: 'mallory' });
+            assert.match(String(started), /Error during start request/);
+            await until(() => tab.evaluate(() => globalThis.connection.state === globalThis.$.signalR.connectionState.disconnected), { what: 'disconnected' });
+            await until(async () => await rest.status('HEAD', '/users/mallory') === 404, { what: 'nobody of that name' });
+            await tab.close();
+        }
+    });
     await run.step('a token that is bad stays outside', async () => {
         app.node = farm.nodes[0];
         for (const [name, value] of [['key', 'another key, but as long as the right one is'], ['lifetime', -300]]) {

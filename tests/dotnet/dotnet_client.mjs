@@ -4,8 +4,10 @@
 // or without a package source that has the client.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeToken } from '../doors/rest_caller.mjs';
 import { startFarm } from '../support/farm.mjs';
 import { integrationTest, skip } from '../support/integration.mjs';
 import { binDir, patience, runProgram, which } from '../support/program.mjs';
@@ -37,8 +39,30 @@ function build() {
 
 await integrationTest('service_dotnet', async (run) => {
     const assembly = build();
-    const farm = await startFarm(run, { nodes: 2, apps: serviceApps() });
+    const key = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH';
+    const keyFile = path.join(run.folder, 'access.keys');
+    fs.writeFileSync(keyFile, `${key}\n`, { mode: 0o600 });
+    const farm = await startFarm(run, { nodes: 2, apps: `${serviceApps()}
+[app redirected]
+path = /redirected
+user = token
+access_keys_file = ${keyFile}
+[hub redirected/ChatHub]
+Who = return($user)
+` });
     const [node, other] = farm.nodes;
+    // A web application that knows its users, and answers negotiate itself.
+    const target = `${other.origin}/redirected`;
+    const application = http.createServer((incoming, response) => {
+        response.writeHead(200, { 'Content-Type': 'application/json' });
+        response.end(JSON.stringify({ ProtocolVersion: '2.0', RedirectUrl: target,
+            AccessToken: makeToken(key, { aud: target, exp: Math.floor(Date.now() / 1000) + 3600, 'asrs.s.uid': 'ann' }) }));
+    });
+    await new Promise((resolve) => application.listen(0, '127.0.0.1', resolve));
+    run.atEnd(() => new Promise((resolve) => {
+        application.closeAllConnections();
+        application.close(resolve);
+    }));
     const proxy = await TcpProxy.listen(node.port);
     run.atEnd(() => proxy.close());
 
@@ -54,7 +78,8 @@ await integrationTest('service_dotnet', async (run) => {
         'lead to node 1': () => cut(node.port),
         'lead to node 2': () => cut(other.port),
     };
-    const child = spawn('dotnet', [assembly, `${proxy.origin}/signalr`, other.url], {
+    const child = spawn('dotnet', [assembly, `${proxy.origin}/signalr`, other.url,
+        `http://127.0.0.1:${application.address().port}/chat`], {
         env: { ...process.env, ...environment, HUBPLANE_PATIENCE: String(patience) }, stdio: ['pipe', 'pipe', 'pipe'] });
     run.atEnd(() => child.kill('SIGKILL'));
     let rest = '';
