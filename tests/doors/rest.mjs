@@ -302,6 +302,7 @@ Send = all.broadcastMessage
         await until(async () => !await node.admin('/ready'), { what: 'the loss of the bridge' });
         const { status, headers } = await rest.call('POST', '/users/ann/:send', { query: byApp, body: { target: 'late', arguments: ['late'] } });
         assert.deepEqual([status, headers['x-ms-error-code'], headers['retry-after']], [503, 'Error.Farm.TimedOut', '5']);
+        assert.deepEqual(await call(rest, 'POST', '/users/ann/:closeConnections'), [503, 'Error.Farm.TimedOut']);
         assert.deepEqual(await call(rest, 'HEAD', '/users/nobody'), [503, 'Error.Farm.Unavailable']);
         await farm.bridges[0].start();
         await until(() => node.admin('/ready'), { what: '/ready', timeout: 30000 });
