@@ -19,6 +19,7 @@
 #include "tests/support/test.h"
 
 enum { PEM_MAX_BYTES = 1024 * 1024, COMMAND_MAX = 4096, REDIAL_MS = 50, SKIPPED = 77 };
+enum { PORT_LOWEST = 20000, PORT_COUNT = 12000 };
 
 /* ---- Processes ---- */
 
@@ -94,19 +95,36 @@ rig_shell(struct rig *rig, const char *format, ...)
     return wait_for(spawn(rig, arguments, "shell.log"));
 }
 
-/* A port that was free a moment ago. */
+static bool
+can_listen(uint16_t port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                  .sin_port = htons(port)};
+    int file = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool can;
+
+    assert_true(file >= 0);
+    can = bind(file, (struct sockaddr *)&address, sizeof(address)) == 0;
+    close(file);
+    return can;
+}
+
+/* A port that was free a moment ago: another one each time, and below those that the kernel hands
+ * out for outgoing connections, so that it stays free until it is used. */
 static uint16_t
 free_port(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(address);
-    int file = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    static unsigned last;
+    uint16_t port;
 
-    assert_true(file >= 0);
-    assert_int_equal(bind(file, (struct sockaddr *)&address, size), 0);
-    assert_int_equal(getsockname(file, (struct sockaddr *)&address, &size), 0);
-    close(file);
-    return ntohs(address.sin_port);
+    if (last == 0) {
+        last = (unsigned)getpid();
+    }
+    do {
+        port = (uint16_t)(PORT_LOWEST + ++last % PORT_COUNT);
+    } while (!can_listen(port));
+    return port;
 }
 
 void
