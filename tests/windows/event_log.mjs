@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { integrationTest } from '../support/integration.mjs';
 import { until } from '../support/program.mjs';
@@ -64,10 +65,11 @@ await integrationTest('event_log', async (run) => {
     });
 
     await run.step('a port that is taken', async () => {
-        service.set('service', 'admin', `127.0.0.1:${service.port}`);
+        const other = net.createServer();
+        await new Promise((resolve) => other.listen(service.adminPort, '127.0.0.1', resolve));
         service.scm('start');
         await reported('err', /: service: another program listens on 127\.0\.0\.1:\d+ already; stop it, or change \[service\] admin"/);
-        service.set('service', 'admin', `127.0.0.1:${service.adminPort}`);
+        await new Promise((resolve) => other.close(resolve));
     });
 
     await run.step('a crash: an entry that names the minidump, in which there is no key', async () => {

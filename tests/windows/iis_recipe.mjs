@@ -42,7 +42,7 @@ await integrationTest('iis_recipe', async (run) => {
     });
 
     await run.step('it goes where the service listens by default, with path and query', () => {
-        const [, listen] = /SERVICE_OPTION\(service, listen, "listen", LIST, "([^"]+)"/.exec(read('service/node/service_options.def'));
+        const [, listen] = /SERVICE_OPTION\(service, listen, "listen", ADDRESSES, "([^"]+)"/.exec(read('service/node/service_options.def'));
         assert.equal(xpath(`string(${rule}/action/@url)`), `http://${listen}/{R:0}`);
         assert.equal(xpath(`string(${rule}/action/@type)`), 'Rewrite');
         assert.equal(xpath(`count(${rule}/action/@appendQueryString)`), '0'); // on when not given

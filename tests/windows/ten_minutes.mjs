@@ -65,7 +65,7 @@ await integrationTest('ten_minutes', async (run) => {
         const printed = type('3. ', { 'service status': 1 }); // there is no bridge here
         assert.match(printed, /^\[bridge\] address = redis-host:7443 +; HKLM\\/m);
         assert.match(printed, /STATE +: 4 +RUNNING/);
-        assert.match(printed, /^ready +no/m);
+        assert.match(printed, /^State +NOT READY: no bridge answers/m);
         await service.logs(/stopped version=[^]*started version=/);
         assert.match(service.run('check').output, /^\[app chat\] user = query:user +; HKLM\\/m);
     });
