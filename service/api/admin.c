@@ -21,30 +21,23 @@ respond(struct http_exchange *exchange, uint16_t status, const char *content_typ
 }
 
 static void
-respond_metrics(const struct admin *admin, struct http_exchange *exchange)
+write_metrics(const void *owner, struct buffer *out)
 {
-    struct buffer text;
+    const struct admin *admin = owner;
 
-    buffer_init(&text, ADMIN_BODY_MAX_BYTES);
     backplane_measure(admin->backplane);
-    (void)metrics_render(admin->metrics, &text);
-    backplane_render_last_ids(admin->backplane, &text);
-    if (text.status == STATUS_OK) {
-        respond(exchange, 200, "text/plain; version=0.0.4", buffer_bytes(&text));
-    } else {
-        respond(exchange, 500, "text/plain", BYTES("out of memory\n"));
-    }
-    buffer_deinit(&text);
+    (void)metrics_render(admin->metrics, out);
+    backplane_render_last_ids(admin->backplane, out);
 }
 
 static void
-respond_report(const struct admin *admin, struct http_exchange *exchange, const char *content_type,
-               void (*write)(const void *owner, struct buffer *out))
+respond_written(struct http_exchange *exchange, const char *content_type,
+                void (*write)(const void *owner, struct buffer *out), const void *owner)
 {
     struct buffer text;
 
     buffer_init(&text, ADMIN_BODY_MAX_BYTES);
-    write(admin->owner, &text);
+    write(owner, &text);
     if (text.status == STATUS_OK) {
         respond(exchange, 200, content_type, buffer_bytes(&text));
     } else {
@@ -61,11 +54,11 @@ admin_handle(const struct admin *admin, struct http_exchange *exchange)
     if (request->method != HTTP_METHOD_GET && request->method != HTTP_METHOD_HEAD) {
         respond(exchange, 405, "text/plain", BYTES("only GET and HEAD\n"));
     } else if (bytes_equal(request->path, BYTES("/metrics"))) {
-        respond_metrics(admin, exchange);
+        respond_written(exchange, "text/plain; version=0.0.4", write_metrics, admin);
     } else if (bytes_equal(request->path, BYTES("/status"))) {
-        respond_report(admin, exchange, "application/json", admin->write_json);
+        respond_written(exchange, "application/json", admin->write_json, admin->owner);
     } else if (bytes_equal(request->path, BYTES("/"))) {
-        respond_report(admin, exchange, "text/plain; charset=utf-8", admin->write_table);
+        respond_written(exchange, "text/plain; charset=utf-8", admin->write_table, admin->owner);
     } else if (bytes_equal(request->path, BYTES("/live"))) {
         respond(exchange, 200, "text/plain", BYTES("live\n"));
     } else if (bytes_equal(request->path, BYTES("/ready"))) {
