@@ -26,6 +26,18 @@ function lostNoTransport(totals) {
     assert.equal(totals.broken, 0, 'no client may notice');
 }
 
+/** Judge the ledger while the fault lasts, not when it has been healed. */
+async function judgeNow(load) {
+    await load.pause();
+    load.start();
+}
+
+/** Neither who sends nor who listens. */
+function nobodyNoticed(totals) {
+    refusedNothing(totals);
+    lostNoTransport(totals);
+}
+
 export const bridgeCases = {
     'B-1': {
         title: 'the only bridge is killed and comes back',
@@ -37,10 +49,7 @@ export const bridgeCases = {
             await start(farm.bridges[0]);
             await recovers(load);
         },
-        check(totals) {
-            refusedNothing(totals);
-            lostNoTransport(totals);
-        },
+        check: nobodyNoticed,
     },
     'B-2': {
         title: 'one of two bridges is killed for good',
@@ -48,14 +57,10 @@ export const bridgeCases = {
             await sleep(500);
             await kill(farm.bridges[0]);
             await recovers(load);
-            // What the test does at its end, heal(), starts it again; the ledger is judged before.
-            await load.pause();
-            load.start();
+            // What the test does at its end, heal(), starts it again.
+            await judgeNow(load);
         },
-        check(totals) {
-            refusedNothing(totals);
-            lostNoTransport(totals);
-        },
+        check: nobodyNoticed,
     },
     'B-3': {
         title: 'the link is cut for longer than the spool lasts',
@@ -80,10 +85,7 @@ export const bridgeCases = {
             proxies.forEach((proxy) => proxy.heal());
             await recovers(load);
         },
-        check(totals) {
-            refusedNothing(totals);
-            lostNoTransport(totals);
-        },
+        check: nobodyNoticed,
     },
     'B-4': {
         title: 'answers of Redis are swallowed',
@@ -150,13 +152,9 @@ export const bridgeCases = {
             farm.nodes.flatMap((node) => node.linkProxies).forEach((proxy) => proxy.degrade({ latency: 100, jitter: 50, loss: 0.01 }, chance));
             await load.accepts(1000, 'over poor links', 60000);
             // Everything arrives while the links are poor, not because they are well again.
-            await load.pause();
-            load.start();
+            await judgeNow(load);
         },
-        check(totals) {
-            refusedNothing(totals);
-            lostNoTransport(totals);
-        },
+        check: nobodyNoticed,
     },
     'half-open': {
         title: 'a link is half-open: whatever is sent vanishes, and no end is told of the other',
@@ -170,13 +168,9 @@ export const bridgeCases = {
             await says(left, 'node node1: disconnected');
             // The wire is as bad as before.
             await recovers(load);
-            await load.pause();
-            load.start();
+            await judgeNow(load);
         },
-        check(totals) {
-            refusedNothing(totals);
-            lostNoTransport(totals);
-        },
+        check: nobodyNoticed,
     },
     'B-freeze': {
         title: 'a bridge is frozen for longer than the keep-alive',
