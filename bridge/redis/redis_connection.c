@@ -207,11 +207,11 @@ send_auth(struct redis_connection *connection)
     }
     buffer_init(&file, PASSWORD_MAX_BYTES);
     status = file_read(options->password_file, PASSWORD_MAX_BYTES, &file);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK && !connection->is_reported) {
         log_error(loop_log(connection->loop), connection->subject,
                   "cannot read the password file: %s file=%s", status_sentence(status),
                   options->password_file);
-    } else {
+    } else if (status == STATUS_OK) {
         struct bytes rest = buffer_bytes(&file);
 
         if (options->user != NULL) {
