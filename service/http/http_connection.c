@@ -208,39 +208,40 @@ http_connection_become_websocket(struct http_connection *connection, struct webs
 
 /* ---- refusing ------------------------------------------------------------------------ */
 
-static const char *
-explain(uint16_t status)
+/* The last row answers for every status that has none of its own. */
+static const struct refusal {
+    uint16_t status;
+    const char *explanation;
+} refusals[HTTP_REFUSALS] = {
+    {408, "The request did not arrive in time.\n"},
+    {413, "The request body is too large.\n"},
+    {414, "The request line is too long.\n"},
+    {417, "This expectation cannot be met.\n"},
+    {431, "The request headers are too large or too many.\n"},
+    {501, "This method or transfer encoding is not supported.\n"},
+    {503, "The service is out of memory.\n"},
+    {505, "Only HTTP/1.0 and HTTP/1.1 are spoken here.\n"},
+    {400, "The request is malformed.\n"},
+};
+
+static size_t
+find_refusal(uint16_t status)
 {
-    switch (status) {
-    case 408:
-        return "The request did not arrive in time.\n";
-    case 413:
-        return "The request body is too large.\n";
-    case 414:
-        return "The request line is too long.\n";
-    case 417:
-        return "This expectation cannot be met.\n";
-    case 431:
-        return "The request headers are too large or too many.\n";
-    case 501:
-        return "This method or transfer encoding is not supported.\n";
-    case 503:
-        return "The service is out of memory.\n";
-    case 505:
-        return "Only HTTP/1.0 and HTTP/1.1 are spoken here.\n";
-    default:
-        return "The request is malformed.\n";
+    size_t index = 0;
+
+    while (index + 1 < HTTP_REFUSALS && refusals[index].status != status) {
+        index++;
     }
+    return index;
 }
 
 /* Any stranger can provoke this line. */
 static void
-log_refusal(struct http_connection *connection, uint16_t status)
+log_refusal(struct http_connection *connection, uint16_t status, struct log_limit *limit)
 {
     struct http_server *server = connection->server;
     uint64_t suppressed;
-    if (server->log != NULL &&
-        log_allows(&server->refusal_limit, server->timers->clock->now_ms, &suppressed)) {
+    if (server->log != NULL && log_allows(limit, server->timers->clock->now_ms, &suppressed)) {
         log_info(server->log, "http",
                  "request refused peer=%s status=%u reason=\"%s\" suppressed=%" PRIu64,
                  connection->peer_address, (unsigned)status, http_status_phrase(status),
@@ -251,13 +252,14 @@ log_refusal(struct http_connection *connection, uint16_t status)
 static void
 refuse(struct http_connection *connection, uint16_t status)
 {
+    size_t refusal = find_refusal(status);
     const struct http_response response = {
         .status = status,
         .content_type = "text/plain",
-        .body = bytes_from_string(explain(status)),
+        .body = bytes_from_string(refusals[refusal].explanation),
     };
     const struct http_response_form form = {.framing = HTTP_FRAMING_LENGTH, .version_minor = 1};
-    log_refusal(connection, status);
+    log_refusal(connection, status, &connection->server->refusal_limits[refusal]);
     http_connection_write(connection, http_response_encode(&response, &form));
     http_connection_finish(connection, http_status_phrase(status));
 }

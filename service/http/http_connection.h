@@ -11,6 +11,9 @@
 
 struct http_connection;
 
+/* Statuses with which it refuses what it cannot read. */
+enum { HTTP_REFUSALS = 9 };
+
 struct http_limits {
     size_t line_max_bytes;       /* request line: 414 above; at least 16 KiB for SignalR */
     size_t headers_max_bytes;    /* all header lines together: 431 above */
@@ -30,7 +33,7 @@ struct http_server {
     /* The connection's end has been seen to; forget it. ${reason} as logged. Optional. */
     void (*on_closed)(void *owner, struct http_connection *connection, const char *reason);
     void *owner;
-    struct log_limit refusal_limit; /* for http_connection; zero-initialised */
+    struct log_limit refusal_limits[HTTP_REFUSALS]; /* for http_connection; zero-initialised */
 };
 
 /** ${server} outlives the connection. ${sink} and ${peer_address} belong to the caller and

@@ -169,6 +169,46 @@ write_result(const struct hub_call *call, bool is_ok, struct buffer *out)
     buffer_deinit(&text);
 }
 
+static struct bytes
+method_name(const struct hub_call *call)
+{
+    switch (call->info.event) {
+    case HUB_CONNECTED:
+        return BYTES("@connected");
+    case HUB_RECONNECTED:
+        return BYTES("@reconnected");
+    case HUB_DISCONNECTED:
+        return BYTES("@disconnected");
+    case HUB_RAW_DATA:
+        return BYTES("receive");
+    case HUB_OWN:
+        return BYTES("");
+    case HUB_INVOCATION:
+        break;
+    }
+    return call->info.method;
+}
+
+/* Deliberate errors are the hub's business; all others somebody has to look into. */
+static void
+report_fault(struct hub_call *call)
+{
+    struct bytes detail = buffer_bytes(&call->ending_text);
+    struct bytes method = method_name(call);
+
+    if (call->failure != STATUS_OK) {
+        detail = bytes_from_string(status_name(call->failure));
+    } else if (call->ending == ENDING_UNKNOWN_METHOD) {
+        detail = detail.length == 0 ? BYTES("unknown method") : BYTES("wrong number of arguments");
+    } else if (call->ending != ENDING_FAIL) {
+        return;
+    }
+    client_fault_report(call->app, CLIENT_FAULT_HUB_CALL,
+                        "conn=%.*s hub=%.*s method=%.*s arguments=%zu reason=\"%.*s\"",
+                        BYTES_PRINTF(call->info.connection_id), BYTES_PRINTF(call->info.hub),
+                        BYTES_PRINTF(method), call->info.argument_count, BYTES_PRINTF(detail));
+}
+
 static void
 report(struct hub_call *call)
 {
@@ -181,6 +221,7 @@ report(struct hub_call *call)
 
     if (!is_ok) {
         worker_app_count(call->app, context->metrics.hub_errors, 1);
+        report_fault(call);
     }
     buffer_init(&json, TEXT_BYTES_MAX);
     if (on_ended != NULL && call->info.event == HUB_INVOCATION) {

@@ -148,7 +148,8 @@ hub_dispatch_receive(struct connection *connection, struct bytes text)
     enum status status = hub_dispatch_send(&caller, text, on_result, connection, &call);
 
     if (status != STATUS_OK) {
-        connection_log_debug(connection, "sent what is no invocation", status_name(status));
+        client_fault_report(connection->app, CLIENT_FAULT_INVOCATION, "conn=%.*s reason=%s",
+                            BYTES_PRINTF(connection_id(connection)), status_name(status));
     } else if (transport_is_open(&connection->transport)) {
         hub_call_track(call, &connection->calls);
     } else {

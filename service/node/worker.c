@@ -142,6 +142,7 @@ signalr_metrics_of(struct metrics *registry)
         .limited_rate = SERVICE_METRIC_LIMITED_RATE,
         .limited_connections = SERVICE_METRIC_LIMITED_CONNECTIONS,
         .unauthorized = SERVICE_METRIC_UNAUTHORIZED,
+        .client_faults = SERVICE_METRIC_CLIENT_FAULTS,
         .invalid_values = SERVICE_METRIC_INVALID_VALUES,
         .unmatched_acknowledgements = SERVICE_METRIC_UNMATCHED_ACKS,
         .hub_calls = SERVICE_METRIC_HUB_CALLS,

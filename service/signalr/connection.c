@@ -246,6 +246,16 @@ connection_transport_lost(void *owner, const char *reason)
 }
 
 void
+connection_transport_broken(void *owner, bool is_too_big, const char *reason)
+{
+    struct connection *connection = owner;
+
+    client_fault_report(connection->app,
+                        is_too_big ? CLIENT_FAULT_MESSAGE_TOO_BIG : CLIENT_FAULT_WEBSOCKET,
+                        "conn=%.*s reason=%s", BYTES_PRINTF(connection_id(connection)), reason);
+}
+
+void
 connection_transport_text(void *owner, struct bytes text)
 {
     hub_dispatch_receive(owner, text);

@@ -13,6 +13,7 @@
 #include "service/http/http_exchange.h"
 #include "service/identity/client_limits.h"
 #include "service/signalr/app.h"
+#include "service/signalr/client_fault.h"
 #include "service/signalr/client_frame.h"
 #include "service/signalr/token_keys.h"
 #include "service/signalr/topic.h"
@@ -26,6 +27,7 @@ struct signalr_metrics {
         /* 429: an address that asks too often, or has too many */
         limited_rate, limited_connections,
         unauthorized,  /* 401: no token, or one that is not believed */
+        client_faults, /* of every kind: client_fault.def */
         delivered,     /* messages written to clients */
         replayed,      /* those of them after a reconnect */
         replays_short, /* resumed at the oldest retained message */
@@ -80,6 +82,7 @@ struct worker_app {
     struct backplane_request *standing_request; /* for the two topics every worker hears */
     struct hub_backend **hubs; /* by index of app->hubs; NULL where it could not be made */
     struct hub_backend **raws; /* by index of app->paths; NULL for hub paths */
+    struct log_limit fault_limits[CLIENT_FAULT_COUNT];
     struct log_limit address_limit;
     struct log_limit value_limit;
     struct log_limit slow_limit;

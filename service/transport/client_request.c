@@ -34,6 +34,13 @@ identify_caller(struct client_request *request)
     return verdict == JWT_UNAVAILABLE ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
+/* Who hears what is sent to "ann" must not be "ann\0": not everything behind us counts lengths. */
+static enum status
+check_caller(const struct client_request *request)
+{
+    return bytes_find(request->user, '\0') == SIZE_MAX ? STATUS_OK : STATUS_INVALID;
+}
+
 enum status
 client_request_init(struct client_request *request, struct worker_app *app,
                     const struct app_path *path, struct http_exchange *exchange)
@@ -65,7 +72,8 @@ client_request_init(struct client_request *request, struct worker_app *app,
     }
     request->version =
         protocol_version_resolve(http_parameters_get(&request->query, BYTES("clientProtocol")));
-    return identify_caller(request);
+    enum status status = identify_caller(request);
+    return status == STATUS_OK ? check_caller(request) : status;
 }
 
 void
@@ -175,4 +183,22 @@ client_request_headers(const struct client_request *request, struct buffer *out)
         }
     }
     return out->status;
+}
+
+void
+client_request_report(const struct client_request *request, enum client_fault fault,
+                      struct bytes detail)
+{
+    struct worker_app *app = request->app;
+    struct http_forwarded forwarded;
+
+    http_forwarded_read(request->http, &app->context->proxies, &forwarded);
+    if (detail.length == 0) {
+        client_fault_report(app, fault, "address=%.*s path=%.*s", BYTES_PRINTF(forwarded.address),
+                            BYTES_PRINTF(request->http->path));
+    } else {
+        client_fault_report(app, fault, "address=%.*s path=%.*s reason=\"%.*s\"",
+                            BYTES_PRINTF(forwarded.address), BYTES_PRINTF(request->http->path),
+                            BYTES_PRINTF(detail));
+    }
 }

@@ -54,5 +54,9 @@ MUST_CHECK enum status client_request_own_query(const struct client_request *req
 /** The headers on the app's list, as "Name: value" lines that end in CR LF. */
 MUST_CHECK enum status client_request_headers(const struct client_request *request,
                                               struct buffer *out);
+/** Count and log what is wrong with the request, and whose it is; ${detail} says more, or is empty.
+ */
+void client_request_report(const struct client_request *request, enum client_fault fault,
+                           struct bytes detail);
 
 #endif

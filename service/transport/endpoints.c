@@ -15,8 +15,9 @@
 enum { BODY_BYTES_MAX = 64 * 1024 };
 
 static void
-refuse(struct client_request *request, uint16_t status, struct bytes text)
+refuse(struct client_request *request, enum client_fault fault, uint16_t status, struct bytes text)
 {
+    client_request_report(request, fault, BYTES(""));
     answer_text(request->app->app, request->exchange, status, NULL, text);
 }
 
@@ -78,7 +79,8 @@ negotiate(struct client_request *request)
     };
     if (status != STATUS_OK || url.status != STATUS_OK ||
         negotiate_append(&body, &answer) != STATUS_OK) {
-        refuse(request, 500, BYTES("The connection could not be negotiated."));
+        answer_text(app, request->exchange, 500, NULL,
+                    BYTES("The connection could not be negotiated."));
     } else {
         answer_json(app, request->exchange, request->callback, buffer_bytes(&body));
     }
@@ -95,11 +97,12 @@ identify(struct client_request *request)
 
     request->transport = transport_find(http_parameters_get(&request->query, BYTES("transport")));
     if (request->transport == NULL) {
-        refuse(request, 400, BYTES("Protocol error: Unknown transport."));
+        refuse(request, CLIENT_FAULT_TRANSPORT, 400, BYTES("Protocol error: Unknown transport."));
         return false;
     }
     if (token.length == 0) {
-        refuse(request, 400, BYTES("Protocol error: Missing connection token."));
+        refuse(request, CLIENT_FAULT_TOKEN_MISSING, 400,
+               BYTES("Protocol error: Missing connection token."));
         return false;
     }
     if (!is_ready(request)) {
@@ -107,12 +110,12 @@ identify(struct client_request *request)
     }
     if (connection_token_open(&request->app->keys, worker_app_key(request->app), token,
                               &request->token) != STATUS_OK) {
-        refuse(request, 400, BYTES(CONNECTION_TOKEN_INVALID_TEXT));
+        refuse(request, CLIENT_FAULT_TOKEN, 400, BYTES(CONNECTION_TOKEN_INVALID_TEXT));
         return false;
     }
     request->has_token = true;
     if (!connection_token_user_matches(request->token.user, request->user)) {
-        refuse(request, 403, BYTES(CONNECTION_TOKEN_USER_TEXT));
+        refuse(request, CLIENT_FAULT_USER, 403, BYTES(CONNECTION_TOKEN_USER_TEXT));
         return false;
     }
     return true;
@@ -130,7 +133,7 @@ dispatch_identified(struct client_request *request)
         send_request_abort(request);
     } else if (is_websocket && !http_exchange_is_websocket(request->exchange)) {
         if (!http_exchange_refuse_websocket_version(request->exchange)) {
-            refuse(request, 400, BYTES("Not a valid web socket request."));
+            refuse(request, CLIENT_FAULT_NO_UPGRADE, 400, BYTES("Not a valid web socket request."));
         }
     } else if (!is_websocket && client_request_ends_in(request, BYTES("/send"))) {
         send_request_handle(request);
@@ -153,7 +156,8 @@ read_hubs(struct client_request *request)
     buffer_init(&problem, CONNECTION_DATA_PROBLEM_BYTES_MAX);
     enum status status = client_request_read_hubs(request, &problem);
     if (status != STATUS_OK) {
-        refuse(request, 500, buffer_bytes(&problem));
+        client_request_report(request, CLIENT_FAULT_HUBS, buffer_bytes(&problem));
+        answer_text(request->app->app, request->exchange, 500, NULL, buffer_bytes(&problem));
     }
     buffer_deinit(&problem);
     return status == STATUS_OK;
@@ -167,11 +171,13 @@ check_callback(struct client_request *request)
         return true;
     }
     if (!request->path->allows_jsonp) {
+        client_request_report(request, CLIENT_FAULT_JSONP_OFF, BYTES(""));
         answer_text(request->app->app, request->exchange, 403, JSONP_DISABLED_REASON, BYTES(""));
         return false;
     }
     if (!jsonp_is_valid_callback(request->callback)) {
-        refuse(request, 500, BYTES("The JSONP callback is not a valid name."));
+        refuse(request, CLIENT_FAULT_CALLBACK, 500,
+               BYTES("The JSONP callback is not a valid name."));
         return false;
     }
     return true;
@@ -187,6 +193,7 @@ is_let_in(struct client_request *request)
         return true;
     }
     worker_app_count(app, app->context->metrics.unauthorized, 1);
+    client_request_report(request, CLIENT_FAULT_UNAUTHORIZED, bytes_from_string(request->refusal));
     answer_unauthorized(app->app, request->exchange, bytes_from_string(request->refusal));
     return false;
 }
@@ -228,10 +235,14 @@ endpoints_handle(struct worker_app *app, const struct app_path *path,
         answer_options(app->app, exchange);
         return;
     }
-    if (client_request_init(&request, app, path, exchange) != STATUS_OK) {
-        refuse(&request, 400, BYTES("Protocol error: malformed parameters."));
-    } else {
+    enum status status = client_request_init(&request, app, path, exchange);
+    if (status == STATUS_OK) {
         dispatch(&request);
+    } else if (status == STATUS_NO_MEMORY) {
+        answer_text(app->app, exchange, 503, NULL, BYTES("Out of memory."));
+    } else {
+        refuse(&request, CLIENT_FAULT_PARAMETERS, 400,
+               BYTES("Protocol error: malformed parameters."));
     }
     client_request_deinit(&request);
 }

@@ -38,10 +38,19 @@ is_poll(const struct client_request *request)
 }
 
 static void
-refuse(const struct receiving *receiving, uint16_t status, const char *text)
+refuse(const struct receiving *receiving, enum client_fault fault, uint16_t status,
+       const char *text)
 {
+    client_request_report(receiving->request, fault, BYTES(""));
     answer_text(receiving->request->app->app, receiving->request->exchange, status, NULL,
                 bytes_from_string(text));
+}
+
+static void
+refuse_without_memory(const struct receiving *receiving)
+{
+    answer_text(receiving->request->app->app, receiving->request->exchange, 503, NULL,
+                BYTES("Out of memory."));
 }
 
 /*
@@ -56,7 +65,7 @@ read_cursor(struct receiving *receiving)
         cursor_parse(client_request_parameter(request, BYTES("messageId"), is_poll(request)));
 
     if (cursor.kind == CURSOR_MALFORMED) {
-        refuse(receiving, 400, CURSOR_INVALID_TEXT);
+        refuse(receiving, CLIENT_FAULT_CURSOR, 400, CURSOR_INVALID_TEXT);
         return false;
     }
     receiving->options.since = cursor.kind == CURSOR_RESUME ? cursor.id : BACKPLANE_NO_REPLAY;
@@ -92,7 +101,7 @@ keep_groups(struct receiving *receiving, const struct groups_token *token)
 
     receiving->groups = calloc(token->count + 1, sizeof(*receiving->groups));
     if (receiving->groups == NULL) {
-        refuse(receiving, 503, "Out of memory.");
+        refuse_without_memory(receiving);
         return false;
     }
     for (size_t i = 0; i < token->count; i++) {
@@ -107,7 +116,7 @@ keep_groups(struct receiving *receiving, const struct groups_token *token)
         }
     }
     if (text->status != STATUS_OK) {
-        refuse(receiving, 503, "Out of memory.");
+        refuse_without_memory(receiving);
         return false;
     }
     size_t from = 0;
@@ -134,10 +143,11 @@ read_groups(struct receiving *receiving)
     enum status status = groups_token_open(&request->app->keys, worker_app_key(request->app),
                                            request->token.id, text, &token);
     if (status == STATUS_NO_MEMORY) {
-        refuse(receiving, 503, "Out of memory."); /* a resume without its groups would lose them */
+        refuse_without_memory(receiving); /* a resume without its groups would lose them */
         return false;
     }
     if (status != STATUS_OK) {
+        client_request_report(request, CLIENT_FAULT_GROUPS_TOKEN, BYTES(""));
         return true;
     }
     bool is_kept = keep_groups(receiving, &token);
@@ -153,7 +163,7 @@ read_texts(struct receiving *receiving)
 
     if (client_request_own_query(request, &receiving->own_query) != STATUS_OK ||
         client_request_headers(request, &receiving->client_headers) != STATUS_OK) {
-        refuse(receiving, 503, "Out of memory.");
+        refuse_without_memory(receiving);
         return false;
     }
     return true;
@@ -167,7 +177,7 @@ read_frame_id(struct receiving *receiving)
 
     if (request->transport == &forever_frame_transport &&
         client_frame_parse_id(text, &receiving->start.frame_id) != STATUS_OK) {
-        refuse(receiving, 500, CLIENT_FRAME_ID_TEXT);
+        refuse(receiving, CLIENT_FAULT_FRAME_ID, 500, CLIENT_FRAME_ID_TEXT);
         return false;
     }
     return true;
@@ -199,7 +209,8 @@ check_origin(const struct receiving *receiving)
         is_same_origin(&receiving->forwarded, origin)) {
         return true;
     }
-    refuse(receiving, 403, "The origin is not allowed.");
+    client_request_report(request, CLIENT_FAULT_ORIGIN, origin);
+    answer_text(app, request->exchange, 403, NULL, BYTES("The origin is not allowed."));
     return false;
 }
 
@@ -244,7 +255,7 @@ take_record(const struct receiving *receiving, bool *is_new)
     connection = connection_new(app, receiving->request->token.id);
     if (connection == NULL) {
         client_limits_leave(app->context->limits, place);
-        refuse(receiving, 503, "Out of memory.");
+        refuse_without_memory(receiving);
         return NULL;
     }
     connection->place = place;
@@ -264,7 +275,7 @@ start_transport(struct receiving *receiving, struct connection *connection)
     enum status status = connection_identify(connection, &identity);
 
     if (status != STATUS_OK) {
-        refuse(receiving, 503, "Out of memory.");
+        refuse_without_memory(receiving);
         return status;
     }
     answer_headers_init(&receiving->headers, request->app->app, request->exchange);

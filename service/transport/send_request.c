@@ -183,6 +183,7 @@ send_request_handle(struct client_request *request)
     deinit_texts(&texts);
     if (status != STATUS_OK) {
         free_waiting(waiting);
+        client_request_report(request, CLIENT_FAULT_INVOCATION, problem_text(status));
         answer_text(request->app->app, request->exchange, 500, NULL, problem_text(status));
         return;
     }

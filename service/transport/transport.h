@@ -85,6 +85,9 @@ transport_is_open(const struct transport *transport)
 
 /** The client went away, or the transport broke. ${transport} is closed already. */
 void connection_transport_lost(void *owner, const char *reason);
+/** The client broke a rule of the transport, or sent too much at once; connection_transport_lost()
+ * follows. */
+void connection_transport_broken(void *owner, bool is_too_big, const char *reason);
 /** A text came in (WebSocket). */
 void connection_transport_text(void *owner, struct bytes text);
 

@@ -16,7 +16,15 @@ on_closed(void *owner, const char *reason)
     connection_transport_lost(owner, reason);
 }
 
-static const struct websocket_handler handler = {.on_text = on_text, .on_closed = on_closed};
+static void
+on_broken(void *owner, uint16_t code, const char *reason)
+{
+    connection_transport_broken(owner, code == WEBSOCKET_CLOSE_TOO_BIG, reason);
+}
+
+static const struct websocket_handler handler = {.on_text = on_text,
+                                                 .on_broken = on_broken,
+                                                 .on_closed = on_closed};
 
 static enum status
 start(struct transport *transport, const struct transport_request *request, void *owner)

@@ -111,10 +111,15 @@ end(struct websocket *websocket, const char *reason)
 static void
 fail(struct websocket *websocket, uint16_t code, const char *reason)
 {
+    const struct websocket_handler *handler = websocket->handler;
+
     if (websocket->state == STATE_OPEN) {
         send_close(websocket, code);
     }
     end(websocket, reason);
+    if (handler != NULL && handler->on_broken != NULL && code != WEBSOCKET_CLOSE_INTERNAL) {
+        handler->on_broken(websocket->owner, code, reason);
+    }
 }
 
 static void

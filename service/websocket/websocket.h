@@ -28,6 +28,8 @@ struct websocket_handler {
     void (*on_text)(void *owner, struct websocket *websocket, struct bytes text);
     /* The send queue fell below its low watermark after having been full. Optional. */
     void (*on_drained)(void *owner, struct websocket *websocket);
+    /* The client broke a rule and is told ${code}; on_closed follows. Optional. */
+    void (*on_broken)(void *owner, uint16_t code, const char *reason);
     /* Exactly once, unless websocket_close() was called by the owner first (then never); afterwards
      * it is gone. */
     void (*on_closed)(void *owner, const char *reason);

@@ -18,6 +18,7 @@ foreach(name
     scenario_abort
     scenario_backpressure
     scenario_chat
+    scenario_client_faults
     scenario_dispatch
     scenario_groups
     scenario_hub_calls
