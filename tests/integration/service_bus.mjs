@@ -147,6 +147,9 @@ await integrationTest('service_bus', async (run) => {
             await send('hg-ChatHub.dotnet room', invocation('out'));
             await fence(member, member);
             assertHeard(member, ['dotnet: in']);
+            if (transport === 'longPolling') {
+                await member.pollArrived();
+            }
             member.isPolling = false;
             await command(3, null, { waitForAck: false });
             await until(() => member.ended, { what: 'the end after Abort' });
@@ -225,10 +228,11 @@ await integrationTest('service_bus', async (run) => {
     });
     await run.step('tail shows each message in a readable line', async () => {
         const tail = farm.bridges[0].tail(channel);
-        await new Promise((resolve) => setTimeout(resolve, 500));
         const member = await startClient(node);
-        await member.invoke('ChatHub', 'Send', 'Søren', 'watch me');
-        await until(() => /Søren.*watch me/.test(fs.readFileSync(tail.log, 'utf8')), { what: 'the line of the message' });
+        await until(async () => {
+            await member.invoke('ChatHub', 'Send', 'Søren', 'watch me'); // until it has begun to listen
+            return /Søren.*watch me/.test(fs.readFileSync(tail.log, 'utf8'));
+        }, { what: 'the line of the message', step: 100 });
         tail.program.signal('SIGINT');
         await tail.program.exited;
         assert.equal(tail.program.exit.code, 0);

@@ -104,8 +104,9 @@ await integrationTest('service_reconnect', async (run) => {
                     assert.match(error.message, /[45]\d\d/, 'refused, but properly');
                     continue;
                 }
-                // A poll is under way but maybe not heard yet, and it may be refused, which is right for nonsense.
-                await new Promise((resolve) => setTimeout(resolve, 100));
+                if (transport === 'longPolling') {
+                    await member.pollArrived(); // it may be refused, which is right for nonsense
+                }
                 if (member.ended) {
                     assert.match(String(member.ended.code), /[45]\d\d|100\d/, cursor);
                     continue;
@@ -115,7 +116,9 @@ await integrationTest('service_reconnect', async (run) => {
             }
             member.messageId = null;
             await member.reconnect();
-            await new Promise((resolve) => setTimeout(resolve, 800)); // a poll without a cursor hears what comes after it
+            if (transport === 'longPolling') {
+                await member.pollArrived(); // without a cursor it hears what comes after it
+            }
             await fence(sender, member);
             await member.stop();
         }

@@ -92,7 +92,7 @@ await integrationTest('service_timing', async (run) => {
         const members = await Promise.all(transports.map((transport) => at('/fast', transport)));
         const poller = members.find((member) => member.transport === 'longPolling');
         await until(() => poller.groupsToken, { what: 'the groups of the poll' });
-        await new Promise((resolve) => setTimeout(resolve, 1000)); // until the next poll is held
+        await poller.pollArrived();
         await node.stop();
         for (const member of members) {
             await until(() => member.ended, { what: `the end of ${member.transport}` });

@@ -71,7 +71,7 @@ await integrationTest('service_windows', async (run) => {
             members.push(await startClient(windows, { transport }));
         }
         const poller = members.at(-1);
-        await new Promise((resolve) => setTimeout(resolve, 1000)); // until the poll is held
+        await poller.pollArrived();
         await windows.stop();
         for (const member of members) {
             await until(() => member.ended, { what: `the end of ${member.transport}` });

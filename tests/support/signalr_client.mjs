@@ -101,6 +101,11 @@ export class SignalRClient {
         return this.open('/connect');
     }
 
+    /** Long polling: the server has the poll, or has refused it. */
+    pollArrived() {
+        return until(() => this.ended || this.receiveTransport?.isHeld, { what: 'a poll that is held' });
+    }
+
     /** Open a receive transport again, here or on another node. */
     reconnect(url = this.url) {
         this.url = url;
@@ -338,9 +343,13 @@ function poll(client, path) {
         sent.on('error', reject);
         sent.on('response', (response) => {
             client.responseHeaders = response.headers;
+            transport.isHeld = response.statusCode === 200; // its head comes at once, its body when there is something
             let text = '';
             response.setEncoding('utf8').on('data', (data) => { text += data; }).on('error', reject)
-                .on('end', () => resolve({ status: response.statusCode, text }));
+                .on('end', () => {
+                    transport.isHeld = false;
+                    resolve({ status: response.statusCode, text });
+                });
         });
         sent.end(form);
     });
