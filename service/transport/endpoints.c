@@ -198,13 +198,29 @@ is_let_in(struct client_request *request)
     return false;
 }
 
+/* A name that becomes part of topics, JSON and tokens: a proxy may send one in Latin-1; and who
+ * hears what is sent to "ann" must not be called "ann\0". False: answered. */
+static bool
+has_usable_user(struct client_request *request)
+{
+    struct bytes user = request->user;
+
+    if (user.length <= CONNECTION_TOKEN_USER_BYTES_MAX && bytes_is_utf8(user) &&
+        bytes_find(user, '\0') == SIZE_MAX) {
+        return true;
+    }
+    refuse(request, CLIENT_FAULT_USER_NAME, 400, BYTES("The user name is too long, or not UTF-8."));
+    return false;
+}
+
 static void
 dispatch(struct client_request *request)
 {
     /* A <script> brings no token; what it loads is no secret. */
     bool is_script = request->path->raw == NULL && script_request_is(request);
 
-    if (!check_callback(request) || (!is_script && !is_let_in(request)) || !read_hubs(request)) {
+    if (!check_callback(request) ||
+        (!is_script && !(is_let_in(request) && has_usable_user(request))) || !read_hubs(request)) {
         return;
     }
     if (is_script) {

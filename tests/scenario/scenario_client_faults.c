@@ -120,15 +120,26 @@ requests(void **state)
     assert_int_equal(scenario_metric(&world->scenario, SCENARIO_CLIENT_FAULTS), 10);
 }
 
-/* A NUL in a name is no end of it, wherever it would be taken for one. */
+/* Names that would be taken for others' or break what they become a part of. */
 static void
-user_with_a_nul(void **state)
+user_names(void **state)
 {
+    static const char *const bad[] = {"ann%00", "%FF", "J%F6rg"};
     struct world *world = *state;
+    char target[2048] = "/signalr/negotiate?user=";
 
-    fetch(world, "/signalr/negotiate?user=ann%00", NULL, 400);
-    expect_line(world, "chat: request refused: its parameters are malformed address=203.0.113.5 "
-                       "path=/signalr/negotiate suppressed=0");
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        snprintf(target, sizeof(target), "/signalr/negotiate?user=%s", bad[i]);
+        fetch(world, target, NULL, 400);
+        expect_line(world, "chat: request refused: its user name is too long, or not text in UTF-8 "
+                           "address=203.0.113.5 path=/signalr/negotiate suppressed=0");
+        scenario_advance(&world->scenario, 60 * 1000);
+    }
+    snprintf(target, sizeof(target), "/signalr/negotiate?user=%0*d", 1024, 0);
+    fetch(world, target, NULL, 200);
+    snprintf(target, sizeof(target), "/signalr/negotiate?user=%0*d", 1025, 0);
+    fetch(world, target, NULL, 400);
+    fetch(world, "/signalr/negotiate?user=J%C3%B6rg", NULL, 200);
 }
 
 static void
@@ -246,8 +257,8 @@ main(void)
 {
 #define ROW(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        ROW(requests),      ROW(user_with_a_nul), ROW(what_is_sent),
-        ROW(groups_tokens), ROW(websockets),      ROW(once_a_minute),
+        ROW(requests),      ROW(user_names), ROW(what_is_sent),
+        ROW(groups_tokens), ROW(websockets), ROW(once_a_minute),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
