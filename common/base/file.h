@@ -16,6 +16,15 @@
  */
 MUST_CHECK enum status file_read(const char *path, size_t limit_bytes, struct buffer *out);
 
+/**
+ * file_beside(file, path, out):
+ * Append ${path}, which the file at ${file} names: as it is if it is absolute, else put after the
+ * folder of ${file}.
+ *   Returns:  OK;  LIMIT, NO_MEMORY - those of ${out}.
+ *   In file_posix.c and file_windows.c.
+ */
+enum status file_beside(const char *file, struct bytes path, struct buffer *out);
+
 /** file_open(path, mode): As fopen() with a UTF-8 path, close with fclose(); NULL on failure, with
  * errno set. In file_posix.c and file_windows.c. */
 FILE *file_open(const char *path, const char *mode);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <windows.h>
 
 /* The wide copy of ${text} for free(), or NULL with errno set. */
@@ -38,4 +39,26 @@ file_open(const char *path, const char *mode)
     free(wide_mode);
     free(wide_path);
     return file;
+}
+
+static bool
+is_separator(uint8_t c)
+{
+    return c == '\\' || c == '/' || c == ':'; /* C:web01.pem is relative, but not to us */
+}
+
+enum status
+file_beside(const char *file, struct bytes path, struct buffer *out)
+{
+    size_t folder_length = strlen(file);
+    bool is_absolute =
+        path.length > 0 && (is_separator(path.data[0]) || (path.length > 1 && path.data[1] == ':'));
+
+    while (folder_length > 0 && !is_separator((uint8_t)file[folder_length - 1])) {
+        folder_length--;
+    }
+    if (!is_absolute) {
+        (void)buffer_append(out, bytes_from(file, folder_length));
+    }
+    return buffer_append(out, path);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/base/option.h"
 
+#include "common/base/file.h"
 #include "common/base/option_problem.h"
 #include "common/base/option_value.h"
 
@@ -267,14 +268,32 @@ option_is_extra(const struct option_schema *schema, const char *section, const c
     return false;
 }
 
+/* A path as it is seen from here. */
+static enum status
+set_path(const struct option_set *set, const struct option *option, void *values, struct bytes text,
+         char reason[OPTION_VALUE_REASON_BYTES])
+{
+    struct buffer path;
+
+    buffer_init(&path, OPTION_LINE_MAX_BYTES);
+    enum status status = file_beside(set->file, text, &path);
+    if (status == STATUS_OK) {
+        status = option_value_set(option, values, buffer_bytes(&path), reason);
+    }
+    buffer_deinit(&path);
+    return status;
+}
+
 static enum status
 set_row(struct option_set *set, struct option_group *group, size_t row, const char *value,
         const char *origin)
 {
     const struct option *option = &set->schema->options[row];
+    struct bytes text = bytes_trim(bytes_from_string(value));
     char reason[OPTION_VALUE_REASON_BYTES];
-    enum status status =
-        option_value_set(option, group->values, bytes_trim(bytes_from_string(value)), reason);
+    enum status status = option->type == OPTION_PATH && set->file != NULL && text.length > 0
+                             ? set_path(set, option, group->values, text, reason)
+                             : option_value_set(option, group->values, text, reason);
 
     if (status == STATUS_INVALID) {
         option_add_problem(set, origin, "[%s%s%.100s] %s = %.100s%s: %s", option->section,

@@ -11,6 +11,7 @@
 enum option_type {
     OPTION_TEXT,      /* char *, NULL when not set or set to nothing ("admin =") */
     OPTION_LIST,      /* char *, comma separated; OPTION_TEXT with another word in the help */
+    OPTION_PATH,      /* char *, as OPTION_TEXT; relative to the folder of the file that says it */
     OPTION_BOOL,      /* bool: yes/no, true/false, on/off, 1/0 */
     OPTION_COUNT,     /* uint64_t; `choices` may be one word that stands for 0: "auto" */
     OPTION_BYTES,     /* uint64_t; suffix KB, MB, GB (powers of 1024) or none */
@@ -75,6 +76,8 @@ struct option_group {
 
 struct option_set {
     const struct option_schema *schema;
+    const char *file; /* whose folder an OPTION_PATH is relative to; NULL = the current folder. Set
+                       * by option_read_file(), and by whoever else calls option_set_value() */
     struct option_group *groups;
     size_t group_count;
     /* One line each, such as

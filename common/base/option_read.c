@@ -243,7 +243,9 @@ option_read_file(struct option_set *set, const char *path)
     buffer_init(&text, OPTION_FILE_MAX_BYTES);
     status = file_read(path, OPTION_FILE_MAX_BYTES, &text);
     if (status == STATUS_OK) {
+        set->file = path;
         status = option_read_text(set, buffer_bytes(&text), path);
+        set->file = NULL;
     } else {
         add_file_problem(set, path, status);
         status = status == STATUS_LIMIT ? STATUS_INVALID : status;

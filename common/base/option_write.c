@@ -10,6 +10,8 @@ type_words(const struct option *option)
     switch (option->type) {
     case OPTION_TEXT:
         return "text";
+    case OPTION_PATH:
+        return "path";
     case OPTION_LIST:
         return "list, separated by commas";
     case OPTION_BOOL:
@@ -67,7 +69,8 @@ option_write_sample(const struct option_schema *schema, struct buffer *out)
 {
     buffer_append_string(
         out, "; Every option with its default. Take away the ; before a line to change it.\n"
-             "; A ; after a blank starts a comment. Sizes: KB, MB, GB. Times: ms, s, m, h.\n");
+             "; A ; after a blank starts a comment. Sizes: KB, MB, GB. Times: ms, s, m, h.\n"
+             "; A path that is not absolute starts in the folder of this file.\n");
     for (size_t i = 0; i < schema->section_count; i++) {
         const struct option_section *section = &schema->sections[i];
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/platform/service_system.h"
 #include "service/platform/service_text_windows.h"
 
 #include <windows.h>
@@ -69,6 +70,17 @@ keep_worst(struct registry_walk *walk, enum status status)
     }
 }
 
+/* Regedit shows the value without a name of every key; no option is called that. */
+static void
+refuse_default(struct registry_walk *walk)
+{
+    if (walk->text[0] != '\0') {
+        option_add_problem(walk->set, walk->path,
+                           "has a default value, which is no option: give it the option's name");
+        keep_worst(walk, STATUS_INVALID);
+    }
+}
+
 static void
 read_values(struct registry_walk *walk, HKEY key)
 {
@@ -102,8 +114,52 @@ read_values(struct registry_walk *walk, HKEY key)
             keep_worst(walk, STATUS_INVALID);
             continue;
         }
+        if (name[0] == '\0') {
+            refuse_default(walk);
+            continue;
+        }
         keep_worst(walk, option_set_value(walk->set, walk->section, section_name, name, walk->text,
                                           origin));
+    }
+}
+
+/* What stands where nobody would ever read it must not look as if it were in effect. */
+static void
+refuse_keys(struct registry_walk *walk, HKEY section)
+{
+    char name[NAME_CHARACTERS * 4];
+    DWORD size = NAME_CHARACTERS;
+
+    for (DWORD i = 0;
+         RegEnumKeyExW(section, i, walk->name, &size, NULL, NULL, NULL, NULL) == ERROR_SUCCESS;
+         i++, size = NAME_CHARACTERS) {
+        if (!service_text_narrow(walk->name, name, sizeof(name))) {
+            (void)snprintf(name, sizeof(name), "?");
+        }
+        option_add_problem(walk->set, walk->path,
+                           "has a key \"%s\" below it, which is not read: a section is one key "
+                           "below Parameters, such as \"app chat\"",
+                           name);
+        keep_worst(walk, STATUS_INVALID);
+    }
+}
+
+static void
+refuse_values(struct registry_walk *walk, HKEY parameters, const char *parent)
+{
+    char name[NAME_CHARACTERS * 4];
+    DWORD size = NAME_CHARACTERS;
+
+    for (DWORD i = 0;
+         RegEnumValueW(parameters, i, walk->name, &size, NULL, NULL, NULL, NULL) == ERROR_SUCCESS;
+         i++, size = NAME_CHARACTERS) {
+        if (size > 0 && service_text_narrow(walk->name, name, sizeof(name))) {
+            option_add_problem(walk->set, parent,
+                               "has a value \"%s\", which is not read: move it into the key of its "
+                               "section, such as Parameters\\service",
+                               name);
+            keep_worst(walk, STATUS_INVALID);
+        }
     }
 }
 
@@ -124,6 +180,7 @@ read_section(struct registry_walk *walk, HKEY parameters, const char *parent,
         keep_worst(walk, STATUS_DENIED);
         return;
     }
+    refuse_keys(walk, key);
     read_values(walk, key);
     RegCloseKey(key);
 }
@@ -147,7 +204,7 @@ enum status
 service_registry_read(const char *service_name, struct option_set *set)
 {
     struct registry_walk *walk = calloc(1, sizeof(*walk));
-    char parent[PATH_BYTES];
+    char parent[PATH_BYTES], file[PATH_BYTES];
     wchar_t wide[PATH_BYTES];
     HKEY parameters;
 
@@ -165,7 +222,10 @@ service_registry_read(const char *service_name, struct option_set *set)
     (void)snprintf(parent, sizeof(parent),
                    "HKLM\\SYSTEM\\CurrentControlSet\\Services\\%s\\Parameters", service_name);
     if (code == ERROR_SUCCESS) {
+        set->file = service_system_default_configuration(service_name, file, sizeof(file));
+        refuse_values(walk, parameters, parent);
         read_sections(walk, parameters, parent);
+        set->file = NULL;
         RegCloseKey(parameters);
     } else if (code != ERROR_FILE_NOT_FOUND) {
         option_add_problem(set, parent, "cannot be opened (error %ld): check its permissions",

@@ -99,7 +99,7 @@ await integrationTest('service_start', async (run) => {
         assert.match(done.stderr, /none\.ini/);
     });
     await run.step('missing credentials', () =>
-        endsWith(farm, good.replace(/credentials = .*/, 'credentials = nowhere.pem'), 2, /credentials "nowhere\.pem"/));
+        endsWith(farm, good.replace(/credentials = .*/, 'credentials = nowhere.pem'), 2, /credentials ".*\/nowhere\.pem"/));
     await run.step('credentials that are no PEM', () => {
         const file = path.join(run.folder, 'junk.pem');
         fs.writeFileSync(file, 'junk\n');

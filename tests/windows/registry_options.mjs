@@ -44,12 +44,26 @@ await integrationTest('registry_options', async (run) => {
         has(output, '[service] listen = 127.0.0.1:1000', 'hubplane.ini:2');
     });
 
+    await run.step('a relative path starts in the folder of the file, or of the service if the registry has it', () => {
+        fs.appendFileSync(file, '[service]\ncertificate = sub/www.pem\n');
+        service.set('app chat', 'access_keys_file', 'access.keys');
+        const { code, output } = check();
+        assert.equal(code, 2, output);
+        assert.ok(output.includes(`[service] certificate "${windowsPath(run.folder)}\\sub/www.pem": does not exist`), output);
+        assert.match(output, /"C:\\ProgramData\\Hubplane\\access\.keys"/);
+        fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace(/\[service\]\ncertificate.*\n$/, ''));
+        service.unset('app chat', 'access_keys_file');
+    });
+
     await run.step('each mistake names its registry path and what to do', async () => {
         service.set('service', 'workers', '00', 'REG_BINARY');
         service.set('service', 'log_level', '7', 'REG_DWORD');
         service.set('bridge', 'adress', 'x:1');
         service.set('nonsense', 'a', 'b');
         service.set('service', 'request_timeout', '1', 'REG_DWORD');
+        service.set('service', '', 'x');
+        service.set('app\\chat', 'key', 'ChatApp');
+        service.set('', 'listen', '127.0.0.1:1');
         const { code, output } = check();
         assert.equal(code, 2, output);
         const at = (name) => new RegExp(`HKLM\\\\SYSTEM\\\\CurrentControlSet\\\\Services\\\\Hubplane\\\\Parameters\\\\${name}`);
@@ -60,6 +74,9 @@ await integrationTest('registry_options', async (run) => {
         mistake('bridge\\\\adress', /did you mean address/);
         mistake('nonsense', /section/);
         mistake('service\\\\request_timeout', /1000|1s/);
-        assert.match(output, /5 mistakes in the configuration/);
+        mistake('service:', /has a default value, which is no option/);
+        mistake('app:', /has a key "chat" below it, which is not read: a section is one key .* "app chat"/);
+        assert.match(output, /\\Parameters: has a value "listen", which is not read: move it into the key of its section/);
+        assert.match(output, /8 mistakes in the configuration/);
     });
 });

@@ -96,10 +96,10 @@ export class Service {
         return this.scm('query')[0].state;
     }
 
-    /** Write a value as "reg add" does; ${section} is "bridge" or "app chat". */
+    /** Write a value as "reg add" does; ${section} is "bridge" or "app chat", ${name} '' the default value. */
     set(section, name, value, type = 'REG_SZ') {
-        const done = this.windows.wine.run('wine', 'reg', 'add', `${parameters(this.name)}\\${section}`, '/v', name, '/t', type,
-            '/d', value, '/f');
+        const key = [parameters(this.name), section].filter(Boolean).join('\\');
+        const done = this.windows.wine.run('wine', 'reg', 'add', key, ...(name ? ['/v', name] : ['/ve']), '/t', type, '/d', value, '/f');
         assert.equal(done.code, 0, done.output);
     }
 

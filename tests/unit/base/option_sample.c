@@ -22,6 +22,7 @@ static const struct option rows[] = {
     ROW(bridge, port, "port", COUNT, "0", 0, 0, RESTART, NULL, "A number without bounds"),
     ROW(app, path, "path", TEXT, "/signalr", 0, 0, RESTART, NULL, "The base path"),
     ROW(app, user, "user", TEXT, NULL, 0, 0, RELOAD, NULL, "Who is it"),
+    ROW(app, keys, "keys", PATH, NULL, 0, 0, RESTART, NULL, "A file of keys"),
 };
 
 static const struct option_section sections[] = {

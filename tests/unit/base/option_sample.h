@@ -23,6 +23,7 @@ struct sample_bridge {
 struct sample_app {
     char *path;
     char *user;
+    char *keys;
 };
 
 extern const struct option_schema option_sample_schema;

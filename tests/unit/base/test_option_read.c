@@ -171,6 +171,33 @@ files(void **state)
 }
 
 static void
+assert_keys(const char *file, const char *written, const char *seen)
+{
+    set.file = file;
+    assert_status(option_set_value(&set, "app", "a", "keys", written, "test"), STATUS_OK);
+    const struct sample_app *app = option_find(&set, "app", "a")->values;
+    if (seen == NULL) {
+        assert_null(app->keys);
+    } else {
+        assert_string_equal(app->keys, seen);
+    }
+    set.file = NULL;
+}
+
+static void
+a_path_starts_in_the_folder_of_its_file(void **state)
+{
+    (void)state;
+    assert_keys("/etc/hubplane/hubplane.ini", "access.keys", "/etc/hubplane/access.keys");
+    assert_keys("/etc/hubplane/hubplane.ini", " keys/a ", "/etc/hubplane/keys/a");
+    assert_keys("conf/hubplane.ini", "../access.keys", "conf/../access.keys");
+    assert_keys("/etc/hubplane/hubplane.ini", "/srv/access.keys", "/srv/access.keys");
+    assert_keys("hubplane.ini", "access.keys", "access.keys");
+    assert_keys(NULL, "access.keys", "access.keys");
+    assert_keys("/etc/hubplane/hubplane.ini", "", NULL);
+}
+
+static void
 nothing_at_all(void **state)
 {
     (void)state;
@@ -194,6 +221,7 @@ main(void)
         TEST(names_and_values_may_be_long),
         TEST(values_may_hold_separators),
         TEST(files),
+        TEST(a_path_starts_in_the_folder_of_its_file),
         TEST(nothing_at_all),
     };
 

@@ -36,6 +36,7 @@ the_sample_names_everything(void **state)
     assert_true(contains(&out, "; (size, at least 1KB, reloadable)\n;queue = 64KB\n"));
     assert_true(contains(&out, "; (one of fast|safe)\n;mode = fast\n"));
     assert_true(contains(&out, "; (HOST:PORT)\n;admin =\n"));
+    assert_true(contains(&out, "; (path)\n;keys =\n"));
     buffer_deinit(&out);
 }
 
