@@ -16,6 +16,7 @@
 #include "bridge/route/route_memory.h"
 #include "common/base/crypto.h"
 #include "common/base/file.h"
+#include "common/net/listener.h"
 
 enum { NAMED_FILE_MAX_BYTES = 1024 * 1024 };
 
@@ -426,6 +427,7 @@ open_admin(struct bridge *bridge)
 {
     const char *address = bridge->options->bridge->admin;
     struct loop *loop = bridge->loop;
+    struct buffer problem;
     enum status status;
 
     bridge->admin_page = (struct admin_page){
@@ -445,10 +447,11 @@ open_admin(struct bridge *bridge)
     if (status == STATUS_OK) {
         log_info(loop_log(loop), "bridge", "metrics and status are served address=%s", address);
     } else {
-        log_error(loop_log(loop), "bridge",
-                  "metrics and status are not served at %s: %s; choose another address with admin "
-                  "in [bridge]",
-                  address, status_sentence(status));
+        buffer_init(&problem, NAMED_FILE_MAX_BYTES);
+        listener_explain(status, address, "[bridge] admin", &problem);
+        log_error(loop_log(loop), "bridge", "metrics and status are not served: %.*s",
+                  BYTES_PRINTF(buffer_bytes(&problem)));
+        buffer_deinit(&problem);
     }
 }
 

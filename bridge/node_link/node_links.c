@@ -148,14 +148,8 @@ listen_at(struct node_links *links, struct buffer *problem)
     enum status status =
         listener_open(links->options.loop, address, &listener_handler, links, &links->listener);
 
-    if (status == STATUS_ADDRESS_IN_USE) {
-        (void)buffer_append_format(problem,
-                                   "another program listens at %s; stop it or choose another "
-                                   "address with listen in [bridge]",
-                                   address);
-    } else if (status != STATUS_OK) {
-        (void)buffer_append_format(problem, "cannot listen at %s: %s", address,
-                                   status_sentence(status));
+    if (status != STATUS_OK) {
+        listener_explain(status, address, "[bridge] listen", problem);
     }
     return status;
 }

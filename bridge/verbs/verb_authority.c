@@ -113,18 +113,17 @@ verb_issue(const struct verb *verb, struct verb_arguments arguments)
 {
     struct bridge_options options = {.name = NULL};
     struct issue_request request;
-    const char *directory;
+    const char *directory, *name;
     enum exit_code code = take_request(verb, &arguments, &request);
 
     if (code == EXIT_CODE_OK) {
         code = verbs_take_state(verb, &arguments, &options, &directory);
     }
-    if (code == EXIT_CODE_OK && arguments.count != 1) {
-        code = verbs_usage_error(verb, arguments.count == 0 ? "the name of the node is missing"
-                                                            : "one name at a time");
+    if (code == EXIT_CODE_OK) {
+        code = verbs_take_node(verb, &arguments, &name);
     }
     if (code == EXIT_CODE_OK) {
-        request.wanted.name = bytes_from_string(arguments.values[0]);
+        request.wanted.name = bytes_from_string(name);
         code = issue(directory, &request.wanted);
     }
     verbs_free_config(&options);

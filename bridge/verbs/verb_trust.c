@@ -142,18 +142,17 @@ verb_revoke(const struct verb *verb, struct verb_arguments arguments)
 {
     struct bridge_options options = {.name = NULL};
     enum secrets_fate fate = SECRETS_GRACE;
-    const char *directory;
+    const char *directory, *name;
     enum exit_code code = take_fate(verb, &arguments, &fate);
 
     if (code == EXIT_CODE_OK) {
         code = verbs_take_state(verb, &arguments, &options, &directory);
     }
-    if (code == EXIT_CODE_OK && arguments.count != 1) {
-        code = verbs_usage_error(verb, arguments.count == 0 ? "the name of the node is missing"
-                                                            : "one name at a time");
+    if (code == EXIT_CODE_OK) {
+        code = verbs_take_node(verb, &arguments, &name);
     }
     if (code == EXIT_CODE_OK) {
-        code = revoke(directory, arguments.values[0], fate);
+        code = revoke(directory, name, fate);
     }
     verbs_free_config(&options);
     return code;

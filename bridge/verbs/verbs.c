@@ -122,6 +122,22 @@ verbs_take_flag(struct verb_arguments *arguments, const char *name)
 }
 
 enum exit_code
+verbs_take_node(const struct verb *verb, const struct verb_arguments *arguments, const char **name)
+{
+    for (int i = 0; i < arguments->count; i++) {
+        if (arguments->values[i][0] == '-') {
+            return verbs_usage_error(verb, "\"%s\" is not understood", arguments->values[i]);
+        }
+    }
+    if (arguments->count != 1) {
+        return verbs_usage_error(verb, arguments->count == 0 ? "the name of the node is missing"
+                                                             : "one name at a time");
+    }
+    *name = arguments->values[0];
+    return EXIT_CODE_OK;
+}
+
+enum exit_code
 verbs_print(struct bytes text)
 {
     if (fwrite(text.data, 1, text.length, stdout) != text.length || fflush(stdout) != 0) {

@@ -31,6 +31,10 @@ enum exit_code verbs_usage_error(const struct verb *verb, const char *format, ..
 bool verbs_take_option(struct verb_arguments *arguments, const char *name, char **value);
 /** Take "--name" out of the arguments. */
 bool verbs_take_flag(struct verb_arguments *arguments, const char *name);
+/** What is left of the arguments once the options are taken: the name of one node, and nothing
+ * else; a mistyped option is no name. */
+enum exit_code verbs_take_node(const struct verb *verb, const struct verb_arguments *arguments,
+                               const char **name);
 /** Read the configuration at ${path} (NULL: the usual place) into ${options}, which is initialised
  * here in any case. ${is_needed}: without a file there are only complaints, not defaults. On
  * failure every mistake has been written to standard error. */

@@ -126,10 +126,11 @@ bind_name(struct loop *loop, const char *host, const char *port, stream_socket *
         .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
     };
     uv_getaddrinfo_t request;
-    enum status status = STATUS_INVALID;
+    enum status status = STATUS_UNREACHABLE;
     /* Without a callback the call is synchronous, which is right at start-up. */
-    if (uv_getaddrinfo(loop_uv(loop), &request, NULL, host, port, &hints) != 0) {
-        return STATUS_INVALID;
+    int code = uv_getaddrinfo(loop_uv(loop), &request, NULL, host, port, &hints);
+    if (code != 0) {
+        return net_error_status(code);
     }
     for (struct addrinfo *info = request.addrinfo; info != NULL; info = info->ai_next) {
         status = socket_listen(info->ai_addr, out);
@@ -149,7 +150,7 @@ bind_address(struct loop *loop, const struct net_address *address, stream_socket
     }
     /* Both families on one socket; without IPv6 in the system, IPv4 alone. */
     enum status status = bind_name(loop, "::", address->port, out);
-    return status == STATUS_INVALID ? bind_name(loop, "0.0.0.0", address->port, out) : status;
+    return status == STATUS_UNREACHABLE ? bind_name(loop, "0.0.0.0", address->port, out) : status;
 }
 
 static enum status
@@ -201,6 +202,35 @@ listener_open(struct loop *loop, const char *address, const struct listener_hand
     (void)uv_poll_start(&listener->poll, UV_READABLE, on_readable);
     *out = listener;
     return STATUS_OK;
+}
+
+void
+listener_explain(enum status status, const char *address, const char *option,
+                 struct buffer *problem)
+{
+    switch (status) {
+    case STATUS_ADDRESS_IN_USE:
+        (void)buffer_append_format(problem,
+                                   "another program listens on %s already; stop it, or change %s",
+                                   address, option);
+        break;
+    case STATUS_UNREACHABLE:
+        (void)buffer_append_format(
+            problem, "cannot listen on %s: that is not an address of this machine; correct %s",
+            address, option);
+        break;
+    case STATUS_DENIED:
+        (void)buffer_append_format(
+            problem,
+            "may not listen on %s: ports below 1024 need the right to (CAP_NET_BIND_SERVICE); "
+            "grant it, or change %s",
+            address, option);
+        break;
+    default:
+        (void)buffer_append_format(problem, "cannot listen on %s: %s; correct %s", address,
+                                   status_sentence(status), option);
+        break;
+    }
 }
 
 void

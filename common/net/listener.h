@@ -18,10 +18,15 @@ struct listener_handler {
 
 /** listener_open(loop, address, handler, owner, out): ${address} is HOST:PORT, [IPv6]:PORT, or
  * "unix:PATH" (not on Windows). Port 0 = chosen by the system. Returns OK, ADDRESS_IN_USE, DENIED,
- * INVALID, IO, NO_MEMORY; after OK it is listening. */
+ * UNREACHABLE - not an address of this machine, INVALID, IO, NO_MEMORY; after OK it is listening.
+ */
 MUST_CHECK enum status listener_open(struct loop *loop, const char *address,
                                      const struct listener_handler *handler, void *owner,
                                      struct listener **out);
+/** Append one sentence on why ${address} cannot be listened on and what to do; ${option} is what
+ * names it, such as "[service] listen". */
+void listener_explain(enum status status, const char *address, const char *option,
+                      struct buffer *problem);
 /** Accept what is waiting, then close; on_closed fires later. */
 void listener_close(struct listener *listener);
 /** The bound port; 0 for a Unix socket. */

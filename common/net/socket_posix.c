@@ -40,11 +40,11 @@ status_of(int error)
     case EACCES:
     case EPERM:
         return STATUS_DENIED;
-    case EADDRNOTAVAIL:
-    case EAFNOSUPPORT:
     case EINVAL:
     case ENAMETOOLONG:
         return STATUS_INVALID;
+    case EADDRNOTAVAIL:
+    case EAFNOSUPPORT:
     case ENOENT:
     case ENOTDIR:
     case ECONNREFUSED:

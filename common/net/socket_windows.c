@@ -24,11 +24,12 @@ status_of(int error)
 {
     switch (error) {
     case WSAEADDRINUSE:
+    case WSAEACCES: /* no port needs a privilege: IIS has it, or another who shares it with nobody
+                     */
         return STATUS_ADDRESS_IN_USE;
-    case WSAEACCES: /* also: somebody else holds the port exclusively */
-        return STATUS_DENIED;
     case WSAEADDRNOTAVAIL:
     case WSAEAFNOSUPPORT:
+        return STATUS_UNREACHABLE;
     case WSAEINVAL:
         return STATUS_INVALID;
     case WSAEMFILE:

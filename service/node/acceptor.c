@@ -54,13 +54,8 @@ listen_on(struct acceptor *acceptor, struct bytes address, struct buffer *proble
     if (status == STATUS_OK) {
         acceptor->count++;
         acceptor->open_count++;
-    } else if (status == STATUS_ADDRESS_IN_USE) {
-        buffer_append_format(problem,
-                             "another program listens on %s already; stop it, or change %s", text,
-                             acceptor->options.option);
     } else {
-        buffer_append_format(problem, "cannot listen on %s: %s; correct %s", text,
-                             status_sentence(status), acceptor->options.option);
+        listener_explain(status, text, acceptor->options.option, problem);
     }
     free(text);
     return status;

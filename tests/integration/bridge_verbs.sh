@@ -86,6 +86,9 @@ openssl x509 -in out -noout -ext subjectAltName 2>/dev/null |
     fail 'alternative names are wrong'
 expect 2 'cannot be a name' issue 'a b' --state state
 expect 2 'one name at a time' issue a b --state state
+expect 2 '"--app=x" is not understood' issue a --app=x --state state
+expect 2 '"--app" is not understood' issue --app --state state
+expect 2 '"-n" is not understood' revoke -n --state state
 expect 2 'the name of the node is missing' issue --state state
 expect 2 'number from 1 to' issue a --days 0 --state state
 expect 2 'leave it out for every app' issue a --apps '*' --state state
@@ -107,7 +110,7 @@ done
 [ "$(grep -c 'backplane = memory' run.log)" = 1 ] || fail 'no warning about the memory backplane'
 grep -q 'issued its own credentials' run.log || fail 'no credentials of its own'
 [ "$(stat -c %a state/bridge.pem)" = 600 ] || fail 'state/bridge.pem is not private'
-expect 1 "another program listens at 127.0.0.1:$port; stop it or choose" run --config good.ini
+expect 1 "another program listens on 127.0.0.1:$port already; stop it, or change" run --config good.ini
 expect 2 "app's key is needed" tail --config good.ini
 timeout -s INT 2 "$bridge" tail ChatApp --config good.ini >out 2>err
 [ $? = 124 ] || fail 'tail did not wait for messages'

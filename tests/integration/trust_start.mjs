@@ -194,11 +194,11 @@ await integrationTest('trust_start', async (run) => {
         };
         const file = path.join(run.folder, 'second.ini');
         endsWith([farm.bridgeProgram, await secondPort(file, bridge.configuration)], 1,
-            [new RegExp(`another program listens at 127\\.0\\.0\\.1:${bridge.port}; .*listen in \\[bridge\\]`)]);
+            [new RegExp(`another program listens on 127\\.0\\.0\\.1:${bridge.port} already; .*\\[bridge\\] listen`)]);
         const second = new Program({ name: 'second bridge', command: farm.bridgeProgram, log: path.join(run.folder, 'second.log'),
             args: await secondPort(file, bridge.configuration, true) });
-        await second.answers(() => new RegExp(`metrics and status are not served at 127\\.0\\.0\\.1:${bridge.adminPort}: .*; ` +
-            'choose another address with admin in \\[bridge\\]').test(second.text()), 'a sentence, and goes on without them');
+        await second.answers(() => new RegExp('metrics and status are not served: another program ' +
+            `listens on 127\\.0\\.0\\.1:${bridge.adminPort} already; .*\\[bridge\\] admin`).test(second.text()), 'a sentence, and goes on without them');
         assert.equal(await second.stop(), 0);
         endsWith([farm.serviceProgram, await secondPort(file, node.configuration)], 1,
             [new RegExp(`another program listens on 127\\.0\\.0\\.1:${node.port} already; .*\\[service\\] listen`)]);

@@ -37,6 +37,12 @@ await integrationTest('two_instances', async (run) => {
         assert.equal(await right.health(), 200);
     });
 
+    await run.step('an address of another machine', async () => {
+        left.set('service', 'listen', '192.0.2.1:8080');
+        assert.equal(left.scm('start').at(-1).state, 'STOPPED');
+        await left.logs(/cannot listen on 192\.0\.2\.1:8080: that is not an address of this machine; correct \[service\] listen/);
+    });
+
     await run.step('a log file that cannot be written: it says so once and waits', async () => {
         const from = left.text().length;
         left.set('service', 'listen', `127.0.0.1:${left.port}`);
