@@ -40,6 +40,7 @@ x86_64-w64-mingw32-strip -o "$work/hubplane-service.exe" "$program"
 sign "$work/hubplane-service.exe"
 as_text "$root/installer/README.md" "$work/README.txt"
 as_text "$root/LICENSE" "$work/LICENSE.txt"
+as_text "$root/installer/windows/web.config" "$work/web.config"
 as_text "$root/service/hubs/hubplane_hub.h" "$work/hubplane_hub.h"
 
 cd "$work"
@@ -54,6 +55,13 @@ done
 # values and its folder, are never removed in between.
 change "INSERT INTO InstallExecuteSequence (Action, Sequence) VALUES ('InstallExecute', 6500)"
 change "UPDATE InstallExecuteSequence SET Sequence = 6550 WHERE Action = 'RemoveExistingProducts'"
+# Registered last, since Wine forgets every product of the family when the old one goes: the next upgrade or downgrade would
+# not find this one.
+at=6560
+for action in RegisterUser RegisterProduct PublishFeatures PublishProduct; do
+    change "UPDATE InstallExecuteSequence SET Sequence = $at WHERE Action = '$action'"
+    at=$((at + 10))
+done
 # A program without a version here would never replace one that has a version in its resources.
 change "UPDATE File SET Version = '$version.0', Language = '1033' WHERE File = 'ServiceExe'"
 change "DELETE FROM MsiFileHash WHERE File_ = 'ServiceExe'"

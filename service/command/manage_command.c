@@ -168,6 +168,60 @@ store(const struct command_line *line, struct bytes pem, char path[PATH_BYTES])
     return status;
 }
 
+/* What the installer runs is seen by nobody, so the Event Log gets it, too. */
+static void
+refuse_credentials(const struct command_line *line, const char *problem)
+{
+    char detail[2 * PATH_BYTES];
+
+    fprintf(stderr, "hubplane-service: %s\n", problem);
+    (void)snprintf(detail, sizeof(detail), ": %s", problem);
+    service_manager_report(line->name, SERVICE_EVENT_CREDENTIALS_REFUSED, detail);
+}
+
+/* The imported file can be given again, to protect its key in place: then it must not be deleted.
+ */
+static bool
+is_same_file(const char *one, const char *other)
+{
+    char first[PATH_BYTES], second[PATH_BYTES];
+
+    return bytes_equal_ignore_case(
+        bytes_from_string(service_file_absolute(one, first, sizeof(first))),
+        bytes_from_string(service_file_absolute(other, second, sizeof(second))));
+}
+
+static void
+print_imported(const struct command_line *line, const char *path)
+{
+    if (is_same_file(line->argument, path)) {
+        printf("The credentials are in \"%s\".\n", path);
+    } else {
+        printf("The credentials are in \"%s\"; delete the original \"%s\".\n", path,
+               line->argument);
+    }
+}
+
+/* Whether the service of that name uses them, and how else it would. */
+static void
+print_use(const struct command_line *line, const char *path)
+{
+    enum status status = service_manager_set_option(line->name, "bridge", "credentials", path);
+
+    if (status == STATUS_OK) {
+        printf(
+            "The service \"%s\" uses them from now on: \"sc control %s paramchange\" if it runs.\n",
+            line->name, line->name);
+        return;
+    }
+    if (status == STATUS_NOT_FOUND) {
+        printf(
+            "There is no service \"%s\" yet: \"hubplane-service install --name %s\" makes one.\n",
+            line->name, line->name);
+    }
+    printf("Write \"credentials = %s\" into [bridge] of the configuration.\n", path);
+}
+
 /* Whoever has read it before can still join the farm. */
 static void
 warn_if_was_exposed(const char *path)
@@ -187,25 +241,19 @@ warn_if_was_exposed(const char *path)
 static int
 import_pem(const struct command_line *line, struct bytes pem)
 {
-    char path[PATH_BYTES] = "";
+    char path[PATH_BYTES] = "", problem[2 * PATH_BYTES];
     enum status status = store(line, pem, path);
 
     if (status != STATUS_OK) {
-        fprintf(stderr,
-                "hubplane-service: \"%s\" could not be written: %s; run this as an administrator\n",
-                path, status_sentence(status));
+        (void)snprintf(problem, sizeof(problem),
+                       "\"%s\" could not be written: %s; run this as an administrator", path,
+                       status_sentence(status));
+        refuse_credentials(line, problem);
         return NODE_EXIT_FAILED;
     }
-    printf("The credentials are in \"%s\"; delete the original \"%s\".\n", path, line->argument);
+    print_imported(line, path);
     warn_if_was_exposed(line->argument);
-    status = service_manager_set_option(line->name, "bridge", "credentials", path);
-    if (status == STATUS_OK) {
-        printf(
-            "The service \"%s\" uses them from now on: \"sc control %s paramchange\" if it runs.\n",
-            line->name, line->name);
-    } else {
-        printf("Write \"credentials = %s\" into [bridge] of the configuration.\n", path);
-    }
+    print_use(line, path);
     return NODE_EXIT_OK;
 }
 
@@ -230,7 +278,9 @@ commands_import_credentials(const struct command_line *line)
     if (status == STATUS_OK) {
         exit_code = import_pem(line, buffer_bytes(&pem));
     } else {
-        fprintf(stderr, "hubplane-service: %.*s\n", BYTES_PRINTF(buffer_bytes(&problem)));
+        char *text = bytes_duplicate(buffer_bytes(&problem));
+        refuse_credentials(line, text != NULL ? text : status_sentence(STATUS_NO_MEMORY));
+        free(text);
     }
     crypto_wipe(pem.data, pem.length);
     buffer_deinit(&pem);

@@ -22,9 +22,26 @@ is_ready(struct bytes json)
     return result;
 }
 
+/* A service whose configuration cannot be used waits until it can. */
+static void
+explain_silence(const char *address, enum status status, bool is_usable)
+{
+    if (is_usable) {
+        fprintf(
+            stderr,
+            "No node answers at %s ([service] admin): %s. Start it, or see what its log says.\n",
+            address, status_sentence(status));
+    } else {
+        fprintf(stderr,
+                "No node answers at %s ([service] admin), and the configuration has mistakes: "
+                "\"hubplane-service check\" names them.\n",
+                address);
+    }
+}
+
 /* Ask for both pages: the exit code is about what the JSON says. */
 static int
-ask_node(const char *address, bool wants_json)
+ask_node(const char *address, bool wants_json, bool is_usable)
 {
     struct buffer json, table;
     int exit_code = NODE_EXIT_FAILED;
@@ -43,29 +60,33 @@ ask_node(const char *address, bool wants_json)
         printf("%.*s", BYTES_PRINTF(buffer_bytes(wants_json ? &json : &table)));
         exit_code = is_ready(buffer_bytes(&json)) ? NODE_EXIT_OK : NODE_EXIT_FAILED;
     } else {
-        fprintf(
-            stderr,
-            "No node answers at %s ([service] admin): %s. Start it, or see what its log says.\n",
-            address, status_sentence(status));
+        explain_silence(address, status, is_usable);
     }
     buffer_deinit(&table);
     buffer_deinit(&json);
     return exit_code;
 }
 
-/* False when there is no use in asking the node. */
+/* False when there is no use in asking the node. Without a service it may still run in a console.
+ */
 static bool
 print_service(const char *name)
 {
     struct buffer text;
-    bool is_running = true;
+    bool is_running;
 
     buffer_init(&text, 4096);
     enum status status = service_manager_query(name, &text, &is_running);
     if (status == STATUS_OK) {
         printf("%-12s %.*s\n", "Service", BYTES_PRINTF(buffer_bytes(&text)));
-    } else if (status != STATUS_UNSUPPORTED) { /* it may still run in a console */
+    } else if (status != STATUS_UNSUPPORTED) {
         printf("%.*s", BYTES_PRINTF(buffer_bytes(&text)));
+    }
+    if (status == STATUS_OK && !is_running) {
+        fprintf(stderr,
+                "\"sc start %s\" starts it; if it does not stay, its log and the Event Log say "
+                "why.\n",
+                name);
     }
     buffer_deinit(&text);
     return status != STATUS_OK || is_running;
@@ -80,9 +101,10 @@ commands_status(const struct command_line *line)
     if (!line->is_json && !print_service(line->name)) {
         return NODE_EXIT_FAILED;
     }
-    if (configuration_read(line, &options) == STATUS_OK) {
+    enum status status = configuration_load(line, &options);
+    if (status == STATUS_OK || status == STATUS_INVALID) {
         const struct service_section *service = option_find(&options.set, "service", NULL)->values;
-        exit_code = ask_node(service->admin, line->is_json);
+        exit_code = ask_node(service->admin, line->is_json, status == STATUS_OK);
     }
     service_options_deinit(&options);
     return exit_code;

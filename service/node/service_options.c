@@ -284,7 +284,8 @@ service_options_resolve(struct service_options *options)
     }
     if (app_count == 0) {
         option_add_problem(&options->set, NULL,
-                           "there is no [app NAME] section: nothing would be served");
+                           "there is no [app NAME] section, so nothing would be served: write [app "
+                           "chat] and below it key = ChatApp, the AppName of the farm");
     }
     check_addresses(options);
     resolve_proxies(options);

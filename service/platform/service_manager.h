@@ -6,6 +6,7 @@
 #define HUBPLANE_SERVICE_SERVICE_MANAGER_H
 
 #include "common/base/bytes.h"
+#include "service/platform/service_event.h"
 
 struct service_setup {
     const char *name;
@@ -30,5 +31,9 @@ MUST_CHECK enum status service_manager_query(const char *name, struct buffer *me
  * "app chat". OK, NOT_FOUND - no such service; DENIED, IO, UNSUPPORTED. */
 MUST_CHECK enum status service_manager_set_option(const char *name, const char *section,
                                                   const char *option, const char *value);
+
+/** Write an event on behalf of the service, which need not run; ${detail} as in
+ * service_host_write_event(). For what an installer runs, which shows nobody what is printed. */
+void service_manager_report(const char *name, enum service_event event, const char *detail);
 
 #endif

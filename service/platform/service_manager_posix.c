@@ -37,3 +37,11 @@ service_manager_set_option(const char *name, const char *section, const char *op
     (void)value;
     return STATUS_UNSUPPORTED;
 }
+
+void
+service_manager_report(const char *name, enum service_event event, const char *detail)
+{
+    (void)name;
+    (void)event;
+    (void)detail;
+}

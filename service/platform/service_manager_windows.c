@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "service/platform/service_control_windows.h"
 #include "service/platform/service_file.h"
 #include "service/platform/service_system.h"
 #include "service/platform/service_text_windows.h"
@@ -376,4 +377,23 @@ service_manager_set_option(const char *name, const char *section, const char *op
                : ERROR_INVALID_PARAMETER;
     RegCloseKey(key);
     return service_text_status((DWORD)code);
+}
+
+void
+service_manager_report(const char *name, enum service_event event, const char *detail)
+{
+    wchar_t wide_name[NAME_CHARACTERS], wide_detail[PATH_CHARACTERS];
+    const wchar_t *texts[] = {wide_detail};
+    WORD type =
+        service_event_level(event) == LOG_ERROR ? EVENTLOG_ERROR_TYPE : EVENTLOG_INFORMATION_TYPE;
+
+    if (!service_text_widen(name, wide_name, NAME_CHARACTERS) ||
+        !service_text_widen(detail, wide_detail, PATH_CHARACTERS)) {
+        return;
+    }
+    HANDLE source = RegisterEventSourceW(NULL, wide_name);
+    if (source != NULL) {
+        ReportEventW(source, type, 0, service_control_event_id(event), NULL, 1, 0, texts, NULL);
+        DeregisterEventSource(source);
+    }
 }

@@ -39,6 +39,22 @@ await integrationTest('bad_credentials', async (run) => {
     }
 
     await service.configure(good);
+    await run.step('imported once more from where they are: nobody is told to delete them', () => {
+        const output = service.must('import-credentials', 'C:\\ProgramData\\Hubplane\\credentials.pem');
+        assert.match(output, /^The credentials are in "C:\\ProgramData\\Hubplane\\credentials\.pem"\.\r?\nThe service "Hubplane" uses them/);
+    });
+
+    await run.step('a service waits for its configuration: status says where to look', () => {
+        service.set('bridge', 'adress', 'x:1');
+        assert.match(service.run('status').output, /STOPPED[^]*"sc start Hubplane" starts it/);
+        service.scm('start');
+        const done = service.run('status');
+        assert.equal(done.code, 1);
+        assert.match(done.output, /RUNNING[^]*the configuration has mistakes: "hubplane-service check" names them/);
+        service.scm('stop');
+        service.unset('bridge', 'adress');
+    });
+
     for (const [what, file, sentence] of bad) {
         await run.step(`${what}: named by check with its registry path`, () => {
             service.set('bridge', 'credentials', windowsPath(file));

@@ -45,9 +45,14 @@ await integrationTest('event_log', async (run) => {
         fs.rmdirSync(service.log);
     });
 
+    await run.step('credentials that an installer cannot import, since nobody sees what it prints', async () => {
+        assert.equal(service.run('import-credentials', 'C:\\nowhere.pem').code, 2);
+        await reported('err', /: the file "C:\\nowhere\.pem": does not exist: bring the file here, or correct the path"/);
+    });
+
     await run.step('a configuration that is rejected; start, pause, reload, a lost bridge, stop', async () => {
         service.scm('start');
-        await reported('err', /: there is no \[app NAME\] section: nothing would be served mistakes=3"/);
+        await reported('err', /: there is no \[app NAME\] section, so nothing would be served: .* mistakes=3"/);
         await service.configure(credentials);
         service.scm('control', control.paramchange);
         await reported('trace', / version=\S+ name=\S+ port=\d+ workers=\d+ apps=1"/);

@@ -62,6 +62,7 @@ await integrationTest('msi', async (run) => {
 
     await run.step('a hub module is built with the header that it brings', () => {
         mustRun('msiextract', ['-C', path.join(run.folder, 'content'), path.join(run.folder, '0.9.0/hubplane-service.msi')]);
+        assert.match(fs.readFileSync(path.join(run.folder, 'content/Hubplane/iis/web.config'), 'utf8'), /<rewrite>/);
         mustRun('x86_64-w64-mingw32-gcc', ['-shared', '-static', '-O2', '-I', path.join(run.folder, 'content/Hubplane/include'),
             '-o', path.join(run.folder, 'shaper.dll'), path.join(import.meta.dirname, '../../samples/shaper/shaper.c')]);
     });
@@ -90,6 +91,14 @@ await integrationTest('msi', async (run) => {
         assert.match(registry(), /key +REG_SZ +ChatApp/);
         assert.match(registry(), /log_level +REG_SZ +debug/);
         assert.match(registry(), /credentials +REG_SZ/);
+    });
+
+    await run.step('a downgrade is refused after an upgrade, too, and there is one product to uninstall', async () => {
+        assert.equal(msiexec('/i', packages['0.8.0']), 1603 & 0xff);
+        assert.equal(await service.health(), 200);
+        const installed = windows.wine.run('wine', 'reg', 'query',
+            'HKLM\\Software\\Microsoft\\Windows\\CurrentVersion\\Uninstall', '/s').output;
+        assert.deepEqual(installed.match(/DisplayVersion +REG_SZ +\S+/g)?.map((line) => line.split(/ +/).at(-1)), ['0.9.0']);
     });
 
     await run.step('uninstall leaves nothing but the configuration folder', async () => {

@@ -14,10 +14,11 @@ numbers_and_levels_never_change(void **state)
         unsigned number;
         enum log_level level;
     } rows[] = {
-        {1, LOG_ERROR},  {100, LOG_INFO},  {101, LOG_INFO},  {102, LOG_INFO},  {103, LOG_INFO},
-        {104, LOG_INFO}, {105, LOG_WARN},  {110, LOG_ERROR}, {111, LOG_ERROR}, {112, LOG_ERROR},
-        {200, LOG_WARN}, {201, LOG_INFO},  {210, LOG_WARN},  {211, LOG_INFO},  {212, LOG_ERROR},
-        {220, LOG_WARN}, {221, LOG_ERROR}, {222, LOG_WARN},  {300, LOG_WARN},  {301, LOG_WARN},
+        {1, LOG_ERROR},   {100, LOG_INFO}, {101, LOG_INFO},  {102, LOG_INFO},  {103, LOG_INFO},
+        {104, LOG_INFO},  {105, LOG_WARN}, {110, LOG_ERROR}, {111, LOG_ERROR}, {112, LOG_ERROR},
+        {113, LOG_ERROR}, {200, LOG_WARN}, {201, LOG_INFO},  {210, LOG_WARN},  {211, LOG_INFO},
+        {212, LOG_ERROR}, {220, LOG_WARN}, {221, LOG_ERROR}, {222, LOG_WARN},  {300, LOG_WARN},
+        {301, LOG_WARN},
     };
     (void)state;
 
