@@ -56,3 +56,13 @@ else()
     deps_add(cmocka LINKS "${deps_cmocka_library}")
     deps_add(hiredis LIBRARIES libhiredis_ssl.a libhiredis.a LINKS deps::openssl)
 endif()
+
+# Takes the place of the C library's malloc by being linked; nothing refers to it by name. The
+# sanitizers bring their own, valgrind wants to see the C library's, and Windows' heap cannot be
+# replaced in a static program.
+if(WIN32 OR HUBPLANE_SANITIZERS OR NOT HUBPLANE_MIMALLOC)
+    deps_add(allocator)
+else()
+    find_library(deps_mimalloc_library mimalloc REQUIRED)
+    deps_add(allocator LINKS "-Wl,--push-state,--no-as-needed" "${deps_mimalloc_library}" "-Wl,--pop-state")
+endif()

@@ -16,6 +16,7 @@ set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
 set(CMAKE_C_FLAGS_DEBUG "-Og -g")
 
 set(HUBPLANE_SANITIZERS "" CACHE STRING "Value for -fsanitize=, such as address,undefined")
+option(HUBPLANE_MIMALLOC "Link the programs for Linux with mimalloc; never with sanitizers" ON)
 option(HUBPLANE_FUZZ "Build the fuzz targets with libFuzzer (clang)" OFF)
 
 # The version, written once in project(), reaches the code through this header.

@@ -32,7 +32,7 @@ endfunction()
 function(hubplane_program name)
     hubplane_parse_sources()
     add_executable(${name} ${arg_SOURCES})
-    target_link_libraries(${name} PRIVATE hubplane_options ${arg_LINKS})
+    target_link_libraries(${name} PRIVATE hubplane_options ${arg_LINKS} deps::allocator)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
 endfunction()
 

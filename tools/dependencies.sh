@@ -25,7 +25,8 @@ work=
 jobs=$(nproc 2>/dev/null || echo 2)
 
 # What the compilers of both targets need.
-native_packages=(gcc libc6-dev pkg-config libuv1-dev libssl-dev libcmocka-dev uthash-dev)
+native_packages=(gcc libc6-dev pkg-config libuv1-dev libssl-dev libmimalloc-dev
+    libcmocka-dev)
 windows_packages=(gcc-mingw-w64-x86-64 binutils-mingw-w64-x86-64 mingw-w64-x86-64-dev cmake
     ninja-build make perl)
 fetch_packages=(ca-certificates debian-archive-keyring xz-utils bzip2)
@@ -38,7 +39,6 @@ libinih  libinih_59.orig.tar.gz         062279922805f5e9a369551a08d5ddb506140fe5
 libuv1   libuv1_1.44.2.orig.tar.gz      d79b4b06ef04be85fb890bf39d55942cc64c2e15fd14eaa32dae5dce94485484
 openssl  openssl_3.0.22.orig.tar.gz     67ebca7e50d17383028045486653492195b83db95f8558709701bb47b5c1ef81
 cmocka   cmocka_1.1.5.orig.tar.xz       f0ccd8242d55e2fd74b16ba518359151f6f8383ff8aef4976e48393f77bba8b6
-uthash   uthash_2.3.0.orig.tar.gz       e10382ab75518bad8319eb922ad04f907cb20cccb451a3aa980c9d005e661acc
 '
 # llhttp 8.1.0 is generated C, taken from a binary package whose revision may change; its files may not.
 llhttp_pins='
@@ -267,9 +267,6 @@ build_windows() {
     packages_ensure "${windows_packages[@]}"
     cc=x86_64-w64-mingw32-gcc ar=x86_64-w64-mingw32-ar
     build_small_libraries "$prefix"
-
-    unpack uthash
-    cp "$source"/src/ut*.h "$prefix/include/"
 
     unpack cmocka
     quietly "configuring cmocka" cmake_cross "$source" -DBUILD_SHARED_LIBS=OFF -DWITH_EXAMPLES=OFF \
