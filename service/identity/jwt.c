@@ -43,20 +43,17 @@ decode(struct bytes text, struct buffer *out)
 
 /* A part that is a JSON object. */
 static enum status
-read_object(struct bytes text, yyjson_doc **out)
+read_object(struct bytes text, struct json_document *out)
 {
     struct buffer json;
     enum status status;
 
-    *out = NULL;
     buffer_init(&json, JWT_TOKEN_BYTES_MAX);
     status = decode(text, &json);
     if (status == STATUS_OK) {
         status = json_document_read(buffer_bytes(&json), out);
     }
-    if (status == STATUS_OK && !yyjson_is_obj(yyjson_doc_get_root(*out))) {
-        yyjson_doc_free(*out);
-        *out = NULL;
+    if (status == STATUS_OK && !yyjson_is_obj(json_document_root(out))) {
         status = STATUS_INVALID;
     }
     buffer_deinit(&json);
@@ -233,30 +230,28 @@ enum jwt_verdict
 jwt_verify(struct bytes token, const struct jwt_rules *rules, struct jwt *out)
 {
     struct parts parts;
-    yyjson_doc *header = NULL;
-    yyjson_doc *claims = NULL;
+    struct json_document header;
     enum jwt_verdict verdict;
 
+    header.parsed = out->document.parsed = NULL;
     buffer_init(&parts.signature, JWT_TOKEN_BYTES_MAX);
     verdict = verdict_of(split(token, &parts));
     if (verdict == JWT_VALID) {
         verdict = verdict_of(read_object(parts.header, &header));
     }
     if (verdict == JWT_VALID) {
-        verdict = check_signature(rules, algorithm_of(yyjson_doc_get_root(header)), &parts);
+        verdict = check_signature(rules, algorithm_of(json_document_root(&header)), &parts);
     }
     if (verdict == JWT_VALID) {
-        verdict = verdict_of(read_object(parts.claims, &claims));
+        verdict = verdict_of(read_object(parts.claims, &out->document));
     }
     if (verdict == JWT_VALID) {
-        verdict = check_claims(rules, yyjson_doc_get_root(claims));
+        verdict = check_claims(rules, json_document_root(&out->document));
     }
-    if (verdict == JWT_VALID) {
-        out->document = claims;
-        claims = NULL;
+    if (verdict != JWT_VALID) {
+        jwt_deinit(out);
     }
-    yyjson_doc_free(claims);
-    yyjson_doc_free(header);
+    json_document_deinit(&header);
     buffer_deinit(&parts.signature);
     return verdict;
 }
@@ -264,14 +259,13 @@ jwt_verify(struct bytes token, const struct jwt_rules *rules, struct jwt *out)
 void
 jwt_deinit(struct jwt *jwt)
 {
-    yyjson_doc_free(jwt->document);
-    jwt->document = NULL;
+    json_document_deinit(&jwt->document);
 }
 
 yyjson_val *
 jwt_claim(const struct jwt *jwt, const char *name)
 {
-    return yyjson_obj_get(yyjson_doc_get_root(jwt->document), name);
+    return yyjson_obj_get(json_document_root(&jwt->document), name);
 }
 
 struct bytes
@@ -348,7 +342,7 @@ is_about_token(struct bytes name)
 enum status
 jwt_append_claims(const struct jwt *jwt, struct buffer *out)
 {
-    yyjson_val *root = yyjson_doc_get_root(jwt->document);
+    yyjson_val *root = json_document_root(&jwt->document);
     yyjson_obj_iter members = yyjson_obj_iter_with(root);
     yyjson_val *key;
 

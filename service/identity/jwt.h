@@ -10,8 +10,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/crypto.h"
-
-#include <yyjson.h>
+#include "service/signalr/json_document.h"
 
 enum { JWT_TOKEN_BYTES_MAX = 16 * 1024, JWT_LEEWAY_SECONDS = 60 };
 
@@ -49,7 +48,7 @@ struct jwt_rules {
 
 /* The claims of a valid token. */
 struct jwt {
-    yyjson_doc *document;
+    struct json_document document;
 };
 
 /**

@@ -124,7 +124,7 @@ connection_data_parse(struct bytes text, connection_data_lookup_fn lookup, void 
                       struct connection_data *out, struct buffer *problem)
 {
     struct walk walk = {lookup, context, problem};
-    yyjson_doc *document;
+    struct json_document document;
     enum status status;
 
     out->count = 0;
@@ -141,7 +141,7 @@ connection_data_parse(struct bytes text, connection_data_lookup_fn lookup, void 
     if (status != STATUS_OK) {
         return status;
     }
-    status = add_hubs(&walk, yyjson_doc_get_root(document), out);
-    yyjson_doc_free(document);
+    status = add_hubs(&walk, json_document_root(&document), out);
+    json_document_deinit(&document);
     return status;
 }

@@ -128,20 +128,18 @@ enum status
 hub_message_parse(struct bytes text, struct hub_message *out)
 {
     struct members members = {0};
-    yyjson_doc *document;
-    yyjson_val *root;
+    struct json_document document;
     enum status status = json_document_read(text, &document);
 
     if (status != STATUS_OK) {
         return status;
     }
-    root = yyjson_doc_get_root(document);
-    collect_members(root, text, &members);
+    collect_members(json_document_root(&document), text, &members);
     status = check_members(&members);
     if (status == STATUS_OK) {
         status = keep_members(&members, out);
     }
-    yyjson_doc_free(document);
+    json_document_deinit(&document);
     return status;
 }
 

@@ -14,10 +14,10 @@ is_blank(uint8_t byte)
 enum status
 json_span_check(struct bytes text)
 {
-    yyjson_doc *document;
+    struct json_document document;
     enum status status = json_document_read(text, &document);
 
-    yyjson_doc_free(document);
+    json_document_deinit(&document);
     return status;
 }
 
@@ -196,15 +196,15 @@ json_span_utf16_length(struct bytes text)
 enum status
 json_span_append_text(struct buffer *out, struct bytes string)
 {
-    yyjson_doc *document;
+    struct json_document document;
     enum status status = json_document_read(string, &document);
 
     if (status == STATUS_OK) {
-        yyjson_val *root = yyjson_doc_get_root(document);
+        yyjson_val *root = json_document_root(&document);
         status =
             yyjson_is_str(root) ? buffer_append(out, json_document_text(root)) : STATUS_INVALID;
     }
-    yyjson_doc_free(document);
+    json_document_deinit(&document);
     return status;
 }
 

@@ -47,11 +47,11 @@ walk_members(struct bytes text)
 static bool
 is_same(struct bytes span, yyjson_val *value)
 {
-    yyjson_doc *document;
+    struct json_document document;
 
     require(json_document_read(span, &document) == STATUS_OK);
-    bool is_equal = yyjson_equals(yyjson_doc_get_root(document), value);
-    yyjson_doc_free(document);
+    bool is_equal = yyjson_equals(json_document_root(&document), value);
+    json_document_deinit(&document);
     return is_equal;
 }
 
@@ -112,7 +112,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bytes text = bytes_from(data, size);
-    yyjson_doc *document;
+    struct json_document document;
 
     (void)walk_elements(text);
     (void)walk_members(text);
@@ -120,8 +120,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum status status = json_document_read(text, &document);
     require(json_span_check(text) == status);
     if (status == STATUS_OK) {
-        check_valid(text, yyjson_doc_get_root(document));
+        check_valid(text, json_document_root(&document));
     }
-    yyjson_doc_free(document);
+    json_document_deinit(&document);
     return 0;
 }

@@ -21,7 +21,7 @@ check(struct bytes token, const struct jwt_rules *rules)
     struct jwt jwt = {0};
     enum jwt_verdict verdict = jwt_verify(token, rules, &jwt);
 
-    assert((verdict == JWT_VALID) == (jwt.document != NULL));
+    assert((verdict == JWT_VALID) == (jwt.document.parsed != NULL));
     if (verdict == JWT_VALID) {
         struct bytes user = jwt_user_id(&jwt, NULL);
         assert(user.length <= JWT_TOKEN_BYTES_MAX);

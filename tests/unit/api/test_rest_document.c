@@ -21,13 +21,13 @@ enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 static void
 every_operation_is_there(void **state)
 {
-    yyjson_doc *document;
+    struct json_document document;
     size_t method_count = 0, index, count;
     yyjson_val *name, *methods;
 
     (void)state;
     assert_status(json_document_read(bytes_from_string(rest_document), &document), STATUS_OK);
-    yyjson_val *paths = yyjson_obj_get(yyjson_doc_get_root(document), "paths");
+    yyjson_val *paths = yyjson_obj_get(json_document_root(&document), "paths");
     for (size_t i = 0; i < ROWS; i++) {
         char path[128], method[16];
         snprintf(path, sizeof(path), "/api/hubs/{hub}%s", rows[i].path);
@@ -45,7 +45,7 @@ every_operation_is_there(void **state)
     }
     /* and /api/health, /api/openapi.json */
     assert_int_equal(method_count, ROWS + 2);
-    yyjson_doc_free(document);
+    json_document_deinit(&document);
 }
 
 int
