@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "service/hubs/hub_action.h"
 #include "service/hubs/hub_state.h"
@@ -35,7 +36,6 @@ struct hub_call {
     struct hub_backend *backend;
     struct hub_call_info info; /* views into `texts` */
     struct bytes hub_as_spelled;
-    struct buffer texts;
     hub_call_ended_fn on_ended; /* NULL = nobody waits */
     void *owner;
     struct list actions; /* behind `change` */
@@ -55,6 +55,7 @@ struct hub_call {
     bool is_waiting;
     bool is_ending;  /* inside the function that ends it: do not call back yet */
     bool is_running; /* inside advance() */
+    uint8_t texts[];
 };
 
 static void advance(struct hub_call *call);
@@ -111,7 +112,6 @@ free_call(struct hub_call *call)
     buffer_deinit(&call->ending_text);
     buffer_deinit(&call->ending_data);
     buffer_deinit(&call->groups_sent_to);
-    buffer_deinit(&call->texts);
     free(call);
 }
 
@@ -636,58 +636,61 @@ hub_call_refuse(struct hub_call *call, struct bytes text)
  * The beginning.
  */
 
-/* Copy ${view} behind the others; the buffer has room, so that earlier copies stay where they are.
- */
-static struct bytes
-keep(struct hub_call *call, struct bytes view)
+static size_t
+texts_length(const struct hub_call_options *options)
 {
-    size_t from = call->texts.length;
+    const struct hub_call_info *info = &options->info;
+
+    return info->hub.length + info->method.length + info->arguments.length + info->state.length +
+           info->connection_id.length + info->user.length + info->query.length + info->id.length +
+           info->headers.length + info->claims.length + info->token.length +
+           options->hub_as_spelled.length;
+}
+
+/* Copy ${view} behind the others. An empty text is not an absent one. */
+static struct bytes
+keep(uint8_t **end, struct bytes view)
+{
+    struct bytes kept = bytes_from(*end, view.length);
 
     if (view.data == NULL) {
         return BYTES_NONE;
     }
-    buffer_append(&call->texts, view);
-    /* An empty text is not an absent one. */
-    return bytes_from(call->texts.data + from, view.length);
+    memcpy(*end, view.data, view.length);
+    *end += view.length;
+    return kept;
 }
 
-static enum status
+static void
 keep_texts(struct hub_call *call, const struct hub_call_options *options)
 {
     const struct hub_call_info *info = &options->info;
-    size_t total = info->hub.length + info->method.length + info->arguments.length +
-                   info->state.length + info->connection_id.length + info->user.length +
-                   info->query.length + info->id.length + info->headers.length +
-                   info->claims.length + info->token.length + options->hub_as_spelled.length;
+    uint8_t *end = call->texts;
 
-    if (buffer_reserve(&call->texts, total + 1) == NULL) {
-        return STATUS_NO_MEMORY;
-    }
     call->info = *info;
-    call->info.hub = keep(call, info->hub);
-    call->info.method = keep(call, info->method);
-    call->info.arguments = keep(call, info->arguments);
-    call->info.state = keep(call, info->state);
-    call->info.connection_id = keep(call, info->connection_id);
-    call->info.user = keep(call, info->user);
-    call->info.query = keep(call, info->query);
-    call->hub_as_spelled = keep(call, options->hub_as_spelled);
-    call->info.id = keep(call, info->id);
-    call->info.headers = keep(call, info->headers);
-    call->info.claims = keep(call, info->claims);
-    call->info.token = keep(call, info->token);
-    return STATUS_OK;
+    call->info.hub = keep(&end, info->hub);
+    call->info.method = keep(&end, info->method);
+    call->info.arguments = keep(&end, info->arguments);
+    call->info.state = keep(&end, info->state);
+    call->info.connection_id = keep(&end, info->connection_id);
+    call->info.user = keep(&end, info->user);
+    call->info.query = keep(&end, info->query);
+    call->hub_as_spelled = keep(&end, options->hub_as_spelled);
+    call->info.id = keep(&end, info->id);
+    call->info.headers = keep(&end, info->headers);
+    call->info.claims = keep(&end, info->claims);
+    call->info.token = keep(&end, info->token);
 }
 
 static struct hub_call *
 make_call(const struct hub_call_options *options)
 {
-    struct hub_call *call = calloc(1, sizeof(*call));
+    /* One byte more, so that an empty text at the end has an address of its own. */
+    struct hub_call *call = calloc(1, sizeof(*call) + texts_length(options) + 1);
 
     if (call == NULL) {
         return NULL;
     }
-    buffer_init(&call->texts, TEXT_BYTES_MAX);
     buffer_init(&call->ending_text, TEXT_BYTES_MAX);
     buffer_init(&call->ending_data, TEXT_BYTES_MAX);
     buffer_init(&call->groups_sent_to, TEXT_BYTES_MAX);
@@ -698,10 +701,7 @@ make_call(const struct hub_call_options *options)
     call->on_ended = options->on_ended;
     call->owner = options->owner;
     list_append(&options->app->calls, &call->node);
-    if (keep_texts(call, options) != STATUS_OK) {
-        free_call(call);
-        return NULL;
-    }
+    keep_texts(call, options);
     return call;
 }
 
