@@ -226,12 +226,28 @@ has_expired(const char *credentials)
     return is_expired;
 }
 
-/* The bridge that holds the authority needs no one to issue its own credentials, at its first start
- * or after a long rest. */
+/* An authority that was made here by mistake must not take this bridge out of its farm. */
+static bool
+has_foreign_authority(const struct bridge_options *options)
+{
+    return farm_authority_exists(options->bridge->state) &&
+           state_file_exists(options->credentials) &&
+           !farm_authority_made(options->bridge->state, options->credentials);
+}
+
+/* The bridge that holds the authority needs no one to issue its own credentials. */
+static bool
+can_issue_own_credentials(const struct bridge_options *options)
+{
+    return options->bridge->credentials == NULL && farm_authority_exists(options->bridge->state) &&
+           !has_foreign_authority(options);
+}
+
+/* At its first start or after a long rest. */
 static bool
 issues_own_credentials(const struct bridge_options *options)
 {
-    return options->bridge->credentials == NULL && farm_authority_exists(options->bridge->state) &&
+    return can_issue_own_credentials(options) &&
            (!state_file_exists(options->credentials) || has_expired(options->credentials));
 }
 
@@ -291,7 +307,7 @@ renew_own_credentials(void *owner)
     enum status status = STATUS_NOT_FOUND;
     struct buffer problem;
 
-    if (options->bridge->credentials != NULL || !farm_authority_exists(options->bridge->state)) {
+    if (!can_issue_own_credentials(options)) {
         return false;
     }
     buffer_init(&problem, NAMED_FILE_MAX_BYTES);
@@ -493,6 +509,12 @@ log_start(const struct bridge *bridge)
                  "one bridge, and a restart forgets what is on its way");
     } else {
         log_info(log, "bridge", "connecting to Redis address=%s", options->redis->address);
+    }
+    if (has_foreign_authority(options)) {
+        log_warn(log, "bridge",
+                 "the authority in %s did not issue %s: whom it lets in is refused by the farm; "
+                 "issue where the farm's authority is, and delete authority.key here",
+                 options->bridge->state, options->credentials);
     }
     log_info(log, "bridge", "listening address=%s port=%u name=%s", options->bridge->listen,
              bridge_port(bridge), options->name);

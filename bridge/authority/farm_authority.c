@@ -47,6 +47,38 @@ farm_authority_exists(const char *directory)
     return exists;
 }
 
+bool
+farm_authority_made(const char *directory, const char *path)
+{
+    char *certificate_path = state_path(directory, "authority.crt");
+    struct buffer certificate, credentials;
+
+    buffer_init(&certificate, STATE_FILE_MAX_BYTES);
+    buffer_init(&credentials, STATE_FILE_MAX_BYTES);
+    /* A credential file ends with the authority's certificate as it is. */
+    bool is_ours =
+        certificate_path != NULL &&
+        file_read(certificate_path, STATE_FILE_MAX_BYTES, &certificate) == STATUS_OK &&
+        file_read(path, STATE_FILE_MAX_BYTES, &credentials) == STATUS_OK &&
+        memmem(credentials.data, credentials.length, certificate.data, certificate.length) != NULL;
+    crypto_wipe(credentials.data, credentials.capacity);
+    buffer_deinit(&credentials);
+    buffer_deinit(&certificate);
+    free(certificate_path);
+    return is_ours;
+}
+
+/* A bridge whose credentials somebody else issued: a second authority would make a second farm. */
+static bool
+belongs_elsewhere(const char *directory)
+{
+    char *path = state_path(directory, "bridge.pem");
+    bool has_credentials = path != NULL && state_file_exists(path);
+
+    free(path);
+    return has_credentials && !farm_authority_exists(directory);
+}
+
 /* The key first: it is the one that two commands at a time must not both make. */
 static enum status
 store(const char *directory, struct bytes certificate, struct bytes key, struct buffer *problem)
@@ -87,6 +119,14 @@ farm_authority_create(const char *directory, int64_t now_s, struct buffer *probl
     if (status != STATUS_OK) {
         return explain(problem, directory, "cannot make the directory", status);
     }
+    if (belongs_elsewhere(directory)) {
+        (void)
+            buffer_append_format(problem,
+                                 "this bridge belongs to a farm already, whose authority is where "
+                                 "%s/bridge.pem was issued; delete that file to make another farm",
+                                 directory);
+        return STATUS_EXISTS;
+    }
     buffer_init(&certificate, STATE_FILE_MAX_BYTES);
     buffer_init(&key, STATE_FILE_MAX_BYTES);
     buffer_init(&name, FARM_NAME_MAX_BYTES);
@@ -114,7 +154,12 @@ load(const char *directory, const char *name, struct buffer *out, struct buffer 
     enum status status =
         path == NULL ? STATUS_NO_MEMORY : file_read(path, STATE_FILE_MAX_BYTES, out);
 
-    if (status == STATUS_NOT_FOUND) {
+    if (status == STATUS_NOT_FOUND && belongs_elsewhere(directory)) {
+        (void)buffer_append_format(problem,
+                                   "the farm's authority is not in %s; do this on the bridge where "
+                                   "the credentials of this one were issued",
+                                   directory);
+    } else if (status == STATUS_NOT_FOUND) {
         (void)buffer_append_format(
             problem, "there is no farm authority in %s; make one with: hubplane-bridge ca",
             directory);

@@ -16,10 +16,14 @@ enum { FARM_NAME_MAX_BYTES = 64 };
 
 /* Every function appends one sentence to ${problem} when it fails. */
 
-/** OK; EXISTS - there is one, which is left alone; DENIED, IO, NO_MEMORY. */
+/** OK; EXISTS - there is one, which is left alone, or this bridge has credentials of a farm whose
+ * authority is elsewhere; DENIED, IO, NO_MEMORY. */
 MUST_CHECK enum status farm_authority_create(const char *directory, int64_t now_s,
                                              struct buffer *problem);
 bool farm_authority_exists(const char *directory);
+/** Whether the authority in ${directory} made the credential file at ${path}; false also if one of
+ * them cannot be read. */
+bool farm_authority_made(const char *directory, const char *path);
 /** Append a credential file to ${out} and a line to the list. OK; NOT_FOUND - no authority here;
  * INVALID - the name, or the authority's files; DENIED, IO, NO_MEMORY. */
 MUST_CHECK enum status farm_authority_issue(const char *directory,

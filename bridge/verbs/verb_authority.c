@@ -5,7 +5,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/base/crypto.h"
 #include "common/net/tls.h"
@@ -89,6 +91,20 @@ take_request(const struct verb *verb, struct verb_arguments *arguments,
     return code;
 }
 
+/* The shell has made the file that the key goes to, for everybody unless told otherwise. */
+static void
+warn_if_exposed(void)
+{
+    struct stat facts;
+
+    if (fstat(STDOUT_FILENO, &facts) == 0 && S_ISREG(facts.st_mode) &&
+        (facts.st_mode & (S_IRGRP | S_IROTH)) != 0) {
+        fputs("hubplane-bridge: warning: other users of this machine can read the file that the "
+              "key went to: chmod 600 it\n",
+              stderr);
+    }
+}
+
 static enum exit_code
 issue(const char *directory, const struct farm_certificate_wanted *wanted)
 {
@@ -101,6 +117,7 @@ issue(const char *directory, const struct farm_certificate_wanted *wanted)
     code = verbs_report(farm_authority_issue(directory, wanted, &pem, &made, &problem), &problem);
     if (code == EXIT_CODE_OK) {
         code = verbs_print(buffer_bytes(&pem));
+        warn_if_exposed();
     }
     crypto_wipe(pem.data, pem.capacity);
     buffer_deinit(&pem);

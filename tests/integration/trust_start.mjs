@@ -103,6 +103,37 @@ await integrationTest('trust_start', async (run) => {
             assert.equal(done.stderr.trimEnd().split('\n').length, 1);
         }
     });
+    await run.step('a bridge whose credentials were issued elsewhere makes no farm of its own', async () => {
+        const other = fs.mkdtempSync(path.join(run.folder, 'other-'));
+        const on = (...args) => runProgram(farm.bridgeProgram, [...args, '--state', other]);
+        const credentials = path.join(other, 'bridge.pem');
+        write(credentials, bridge.command('issue', 'bridge2', '--bridge', '--days', '10').stdout);
+        assert.match(on('issue', 'web01').stderr, /^hubplane-bridge: the farm's authority is not in .*; do this on the bridge where .*\n$/);
+        const done = on('ca');
+        assert.equal(done.code, 1);
+        assert.match(done.stderr, /^hubplane-bridge: this bridge belongs to a farm already, whose authority is where .*bridge\.pem was issued; .*\n$/);
+        // One that was made before the credentials came neither renews them nor goes unnoticed.
+        const issued = fs.readFileSync(credentials);
+        fs.rmSync(credentials);
+        assert.equal(on('ca').code, 0);
+        fs.writeFileSync(credentials, issued, { mode: 0o600 });
+        const file = path.join(run.folder, 'other.ini');
+        write(file, `[bridge]\nlisten = 127.0.0.1:0\nadmin =\nstate = ${other}\n`);
+        const second = new Program({ name: 'bridge of two farms', command: farm.bridgeProgram, args: ['run', '--config', file],
+            log: path.join(run.folder, 'other.log') });
+        await second.answers(() => /warn bridge: the authority in .* did not issue .*bridge\.pem[^]*listening[^]*certificate of this bridge expires in/
+            .test(second.text()), 'both warnings');
+        assert.equal(await second.stop(), 0);
+        assert.deepEqual(fs.readFileSync(credentials), issued);
+    });
+    await run.step('a key that goes to a file of everybody is warned about', () => {
+        for (const [mask, said] of [['022', /^hubplane-bridge: warning: other users of this machine can read the file/], ['077', /^$/]]) {
+            const done = runProgram('sh', ['-c', `umask ${mask}; rm -f "$2"; "$0" issue web09 --state "$1" > "$2"`, farm.bridgeProgram,
+                farm.stateFolder, path.join(run.folder, 'web09.pem')]);
+            assert.equal(done.code, 0, done.stderr);
+            assert.match(done.stderr, said);
+        }
+    });
 
     await run.step('bridge: neither authority nor credentials', () => {
         const empty = fs.mkdtempSync(path.join(run.folder, 'empty-'));
