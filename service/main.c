@@ -11,6 +11,7 @@
 struct verb {
     const char *name;
     int (*run)(const struct command_line *line);
+    unsigned int takes; /* enum command_line_part */
 };
 
 static int
@@ -29,18 +30,17 @@ print_sample(const struct command_line *line)
 }
 
 static const struct verb verbs[] = {
-    {"run", commands_run},
-    {"check", commands_check},
-    {"connection-string", commands_connection_string},
-    {"status", commands_status},
-    {"sample", print_sample},
-    {"import-credentials", commands_import_credentials},
-    {"install", commands_install},
-    {"uninstall", commands_uninstall},
-    {"version", print_version},
-    {"--version", print_version},
-    {"help", commands_help},
-    {"--help", commands_help},
+    {"run", commands_run, 0},
+    {"check", commands_check, 0},
+    {"connection-string", commands_connection_string, COMMAND_LINE_ARGUMENT},
+    {"status", commands_status, COMMAND_LINE_JSON},
+    {"sample", print_sample, 0},
+    {"import-credentials", commands_import_credentials, COMMAND_LINE_ARGUMENT},
+    {"install", commands_install, COMMAND_LINE_SET | COMMAND_LINE_UPDATE},
+    {"uninstall", commands_uninstall, COMMAND_LINE_PURGE},
+    {"version", print_version, 0},
+    {"--version", print_version, 0},
+    {"help", commands_help, ~0U},
 };
 
 int
@@ -58,7 +58,8 @@ main(int count, char **arguments)
     }
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
         if (strcmp(line.verb, verbs[i].name) == 0) {
-            return verbs[i].run(&line);
+            exit_code = command_line_allow(&line, verbs[i].takes);
+            return exit_code != 0 ? exit_code : verbs[i].run(&line);
         }
     }
     return command_line_fail("unknown verb ", line.verb);

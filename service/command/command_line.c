@@ -81,7 +81,9 @@ has_value(const char *argument)
 static int
 take_word(struct command_line *line, const char *word)
 {
-    if (strcmp(word, "--update") == 0) {
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        line->verb = "help";
+    } else if (strcmp(word, "--update") == 0) {
         line->is_update = true;
     } else if (strcmp(word, "--purge") == 0) {
         line->is_purge = true;
@@ -112,4 +114,30 @@ command_line_parse(int count, char **arguments, struct command_line *out)
         }
     }
     return exit_code;
+}
+
+int
+command_line_allow(const struct command_line *line, unsigned int parts)
+{
+    const struct {
+        bool is_there;
+        enum command_line_part part;
+        const char *name;
+    } rows[] = {
+        {line->argument != NULL, COMMAND_LINE_ARGUMENT, line->argument},
+        {line->setting_count > 0, COMMAND_LINE_SET, "--set"},
+        {line->is_update, COMMAND_LINE_UPDATE, "--update"},
+        {line->is_purge, COMMAND_LINE_PURGE, "--purge"},
+        {line->is_json, COMMAND_LINE_JSON, "--json"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].is_there && (parts & rows[i].part) == 0) {
+            fprintf(stderr,
+                    "hubplane-service: %s does not take %s; \"hubplane-service help\" says more\n",
+                    line->verb, rows[i].name);
+            return NODE_EXIT_CONFIGURATION;
+        }
+    }
+    return 0;
 }

@@ -62,6 +62,20 @@ await integrationTest('service_start', async (run) => {
     const starts = () => runProgram(farm.serviceProgram, ['check', '--config', node.configuration]).code;
 
     await run.step('a good configuration passes the check', () => assert.equal(starts(), 0));
+    await run.step('help is there after a verb as well; what a verb does not take is an error', () => {
+        const service = (...args) => runProgram(farm.serviceProgram, args, { timeout: 10000 });
+        for (const args of [['--help'], ['help'], ['check', '--help'], ['run', '-h'], ['help', 'check']]) {
+            const done = service(...args);
+            assert.equal(done.code, 0, args.join(' '));
+            assert.match(done.stdout, /^usage: hubplane-service VERB/, args.join(' '));
+        }
+        for (const [wrong, ...args] of [['again', 'run', 'again'], ['--purge', 'check', '--purge'], ['frobnicate', 'frobnicate'],
+            ['--frobnicate', 'status', '--frobnicate'], ['--json', 'run', '--json']]) {
+            const done = service(...args, '--config', node.configuration);
+            assert.equal(done.code, 2, args.join(' '));
+            assert.match(done.stderr, new RegExp(`^hubplane-service: .*${wrong}.*help`), args.join(' '));
+        }
+    });
     await run.step('an unknown option: line, name and a proposal, exit code 2', () =>
         endsWith(farm, good.replace('listen =', 'listn ='), 2, /bad\.ini:\d+: .*listn.*listen/));
     await run.step('an unknown section', () => endsWith(farm, `${good}\n[servce]\nname = x\n`, 2, /servce/));
