@@ -236,6 +236,9 @@ decrypt(struct tls_session *session, struct buffer *plain)
         int result = SSL_read_ex(session->ssl, room, TLS_RECORD_BYTES, &length);
         if (result == 1) {
             buffer_commit(plain, length);
+            if (session->input->length == 0 && SSL_has_pending(session->ssl) == 0) {
+                return STATUS_OK; /* as a rule; asking once more would cost half as much again */
+            }
             continue;
         }
         switch (SSL_get_error(session->ssl, result)) {
