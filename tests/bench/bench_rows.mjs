@@ -17,6 +17,14 @@ function problemOf(run) {
 /** How busy the generator was, as a share of one core. */
 const load = (runs) => Math.round(100 * median(runs.map((run) => run.own_cpu / run.seconds)));
 
+/** Where the time goes: microseconds of CPU a delivery in each server of ${detail}. */
+function costs(detail) {
+    const each = (side, names) => names.map((name, i) =>
+        `${name} ${(1e6 * detail[`${side}_cores`][i] / detail.per_second[side]).toPrecision(2)}`).join(', ');
+    return `CPU µs a delivery: ${each('farm', farmServers)}; floor: ${each('floor', detail.floor_cores.length === 3
+        ? floorServers : farmServers)}.`;
+}
+
 /** Farm and floor in turn, ${repeats} times; ${value} of each run is what counts. */
 async function alternate(bench, name, { farm, floor, options, floorOptions = options, value, repeats }) {
     const runs = { farm: [], floor: [] };
@@ -30,23 +38,26 @@ async function alternate(bench, name, { farm, floor, options, floorOptions = opt
     const result = { farm: median(values.farm), floor: median(values.floor) };
     const perProcess = (list) => list[0].cpu.map((_, i) => Number(median(list.map((run) => run.cpu[i] / run.seconds))
         .toFixed(3)));
+    const detail = {
+        farm_cores: perProcess(runs.farm), floor_cores: perProcess(runs.floor),
+        per_second: { farm: median(runs.farm.map((run) => run.received / run.seconds)),
+            floor: median(runs.floor.map((run) => run.received / run.seconds)) },
+        p50_ms: { farm: median(runs.farm.map((run) => run.p50_ms)), floor: median(runs.floor.map((run) => run.p50_ms)) },
+        p99_ms: { farm: median(runs.farm.map((run) => run.p99_ms)), floor: median(runs.floor.map((run) => run.p99_ms)) },
+    };
     return {
         ...result,
         ratio: result.farm / result.floor,
         spread: { count: repeats, farm: range(values.farm), floor: range(values.floor) },
-        detail: {
-            farm_cores: perProcess(runs.farm), floor_cores: perProcess(runs.floor),
-            per_second: { farm: median(runs.farm.map((run) => run.received / run.seconds)),
-                floor: median(runs.floor.map((run) => run.received / run.seconds)) },
-            p50_ms: { farm: median(runs.farm.map((run) => run.p50_ms)), floor: median(runs.floor.map((run) => run.p50_ms)) },
-            p99_ms: { farm: median(runs.farm.map((run) => run.p99_ms)), floor: median(runs.floor.map((run) => run.p99_ms)) },
-        },
-        note: `Generator: ${load(runs.farm)} % of a core with the farm, ${load(runs.floor)} % with the floor.`,
+        detail,
+        note: `${costs(detail)} Generator: ${load(runs.farm)} % of a core with the farm, ${load(runs.floor)} % with the floor.`,
         problem: [...runs.farm, ...runs.floor].map(problemOf).find((text) => text !== '') || undefined,
         runs,
     };
 }
 
+const farmServers = ['A', 'B', 'bridge', 'Redis'];
+const floorServers = ['A', 'B', 'Redis'];
 const perMillion = (run) => 1e6 * run.cpuTotal / run.received;
 const perSecond = (run) => run.received / run.seconds;
 
