@@ -254,7 +254,7 @@ farm_list_text(const char *directory, enum farm_list list, struct buffer *out,
 static enum status
 collect_new(enum farm_list list, struct bytes text, struct map *serials, struct buffer *added)
 {
-    struct bytes fields[FIELDS_MAX];
+    struct bytes fields[FIELDS_MAX] = {{NULL, 0}};
     size_t count = lists[list].field_count;
 
     while (next_line(&text, fields, count)) {

@@ -159,9 +159,10 @@ bridge_asking_replayed(void *owner, uint16_t handle, uint32_t request, uint64_t 
 /* ---- Its nodes ---- */
 
 static void
-forget(struct bridge_question *question)
+forget(const struct bridge_peer *peer, struct bridge_question *question)
 {
     list_remove(&question->node);
+    assert(peer->asking.questions.head.next != &question->node); /* the analyzer cannot see it */
     free(question);
 }
 
@@ -188,7 +189,7 @@ bridge_asking_forget_query(struct bridge_peer *peer, const struct route_bridges_
         struct bridge_question *question = CONTAINER_OF(node, struct bridge_question, node);
 
         if (question->query == query) {
-            forget(question);
+            forget(peer, question);
         }
     }
 }
@@ -199,7 +200,7 @@ answer(struct bridge_peer *peer, struct bridge_question *question, bool exists)
 {
     struct route_bridges_query *query = question->query;
 
-    forget(question);
+    forget(peer, question);
     peer->options->on_query_answer(peer->options->owner, query, exists);
 }
 

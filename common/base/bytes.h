@@ -42,13 +42,14 @@ int bytes_compare(struct bytes left, struct bytes right);
 static inline struct bytes
 bytes_after(struct bytes text, size_t from)
 {
-    if (text.data == NULL) {
-        return BYTES_NONE;
-    }
     if (from > text.length) {
         from = text.length;
     }
-    return (struct bytes){text.data + from, text.length - from};
+    if (from > 0) { /* an absent view has nothing that could be passed */
+        text.data += from;
+        text.length -= from;
+    }
+    return text;
 }
 
 /** bytes_slice(text, from, length): Clamped to ${text}; never reads past it. */

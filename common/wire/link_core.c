@@ -439,6 +439,7 @@ take_first(struct link_core *core, const struct envelope *envelope)
         return;
     }
     if (is_common) {
+        assert(instance.data != NULL); /* the analyzer cannot see it */
         memcpy(peer.instance, instance.data, ENVELOPE_INSTANCE_BYTES);
     }
     if (payload_max_bytes < core->peer_payload_max_bytes) {

@@ -26,7 +26,7 @@ static const struct {
 };
 
 static void
-respond(struct http_exchange *exchange, struct http_response *response)
+respond(struct http_exchange *exchange, struct http_response response)
 {
     static const struct http_header no_store = {
         {(const uint8_t *)"Cache-Control", 13},
@@ -34,13 +34,13 @@ respond(struct http_exchange *exchange, struct http_response *response)
     };
     struct http_header headers[HEADERS_MAX + 1];
 
-    for (size_t i = 0; i < response->header_count; i++) {
-        headers[i] = response->headers[i];
+    for (size_t i = 0; i < response.header_count; i++) {
+        headers[i] = response.headers[i];
     }
-    headers[response->header_count] = no_store;
-    response->headers = headers;
-    response->header_count++;
-    http_exchange_respond(exchange, response);
+    headers[response.header_count] = no_store;
+    response.headers = headers;
+    response.header_count++;
+    http_exchange_respond(exchange, &response);
 }
 
 void
@@ -48,7 +48,7 @@ rest_answer_empty(struct http_exchange *exchange, uint16_t status)
 {
     struct http_response response = {.status = status, .body = BYTES("")};
 
-    respond(exchange, &response);
+    respond(exchange, response);
 }
 
 void
@@ -58,7 +58,7 @@ rest_answer_document(struct http_exchange *exchange, struct bytes json)
                                      .content_type = "application/json",
                                      .body = json};
 
-    respond(exchange, &response);
+    respond(exchange, response);
 }
 
 static void
@@ -91,7 +91,7 @@ respond_error(struct http_exchange *exchange, const struct rest_answer_error *er
                                      .headers = headers,
                                      .header_count = count,
                                      .body = buffer_bytes(&body)};
-    respond(exchange, &response);
+    respond(exchange, response);
     buffer_deinit(&body);
 }
 

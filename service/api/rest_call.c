@@ -542,7 +542,7 @@ rest_call_start(const struct rest_call_options *options)
 void
 rest_call_drop_all(struct list *calls)
 {
-    while (!list_is_empty(calls)) {
-        free_call(CONTAINER_OF(list_first(calls), struct rest_call, node));
+    LIST_FOR_EACH (node, calls) {
+        free_call(CONTAINER_OF(node, struct rest_call, node));
     }
 }

@@ -95,6 +95,7 @@ free_call(struct hub_call *call)
         struct hub_action *action =
             CONTAINER_OF(list_first(&call->actions), struct hub_action, node);
         list_remove(&action->node);
+        assert(call->actions.head.next != &action->node); /* the analyzer cannot see it */
         hub_action_deinit(action);
         free(action);
     }

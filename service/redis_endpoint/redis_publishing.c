@@ -94,9 +94,7 @@ write_reply(struct redis_session *session, const struct redis_publish *publish)
 static void
 answer(struct redis_session *session)
 {
-    struct list_node *node;
-
-    while ((node = list_first(&session->publishes)) != NULL) {
+    LIST_FOR_EACH (node, &session->publishes) {
         struct redis_publish *publish = CONTAINER_OF(node, struct redis_publish, node);
         if (!publish->is_done) {
             return;

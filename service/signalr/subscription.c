@@ -95,6 +95,7 @@ add_topic(struct asking *asking, struct bytes name, uint64_t since)
         topic_release(table, topic);
         return STATUS_NO_MEMORY;
     }
+    assert(asking->topics != NULL); /* the analyzer cannot see it */
     asking->topics[count] = (struct backplane_topic){topic_name_of(topic), since};
     return STATUS_OK;
 }

@@ -47,15 +47,16 @@ answer_headers_init(struct answer_headers *headers, const struct app *app,
     }
 }
 
+/* ${response} is completed by the headers that all have. */
 static void
-respond(const struct app *app, struct http_exchange *exchange, struct http_response *response)
+respond(const struct app *app, struct http_exchange *exchange, struct http_response response)
 {
     struct answer_headers headers;
 
     answer_headers_init(&headers, app, exchange);
-    response->headers = headers.items;
-    response->header_count = headers.count;
-    http_exchange_respond(exchange, response);
+    response.headers = headers.items;
+    response.header_count = headers.count;
+    http_exchange_respond(exchange, &response);
 }
 
 void
@@ -67,7 +68,7 @@ answer_text(const struct app *app, struct http_exchange *exchange, uint16_t stat
                                      .content_type = "text/plain",
                                      .body = text};
 
-    respond(app, exchange, &response);
+    respond(app, exchange, response);
 }
 
 void
@@ -76,7 +77,7 @@ answer_body(const struct app *app, struct http_exchange *exchange, const char *c
 {
     struct http_response response = {.status = 200, .content_type = content_type, .body = body};
 
-    respond(app, exchange, &response);
+    respond(app, exchange, response);
 }
 
 void
@@ -103,7 +104,7 @@ answer_empty(const struct app *app, struct http_exchange *exchange)
 {
     struct http_response response = {.status = 200, .body = BYTES("")};
 
-    respond(app, exchange, &response);
+    respond(app, exchange, response);
 }
 
 void
