@@ -357,7 +357,8 @@ on_tick(struct timer *timer)
     if (run->state == RUN_SENDING) {
         /* Without catching up after a pause of this very program. */
         run->owed += run->options.rate * (double)(elapsed_ms > 100 ? 100 : elapsed_ms) / 1000;
-        for (; run->owed >= 1; run->owed -= 1) {
+        while (run->owed >= 1) {
+            run->owed -= 1;
             send_one(run);
         }
     }

@@ -467,6 +467,7 @@ next_command(struct fake_port *port)
     if (port->holds_commands) {
         return NULL;
     }
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): what is freed has left the list */
     LIST_FOR_EACH (node, &port->commands) {
         struct command *command = CONTAINER_OF(node, struct command, node);
         if (command->kind != PUBLISH || !port->farm->is_buffering) {
@@ -610,6 +611,7 @@ merge_messages(struct fake_port *port, struct event *event)
             return;
         }
         list_remove(&next->node);
+        assert(port->events.head.next != &next->node); /* the analyzer cannot see it */
         size_t total = event->message_count + next->message_count;
         event->messages = realloc(event->messages, total * sizeof(*event->messages));
         assert(event->messages != NULL);
@@ -635,6 +637,7 @@ run_port(struct fake_port *port)
     while (!port->holds_events && port->handler != NULL && !list_is_empty(&port->events)) {
         struct event *event = CONTAINER_OF(list_first(&port->events), struct event, node);
         list_remove(&event->node);
+        assert(port->events.head.next != &event->node); /* the analyzer cannot see it */
         merge_messages(port, event);
         deliver(port, event);
         free_event(event);
@@ -708,6 +711,7 @@ drop_all(struct fake_port *port)
     while (!list_is_empty(&port->commands)) {
         struct command *command = CONTAINER_OF(list_first(&port->commands), struct command, node);
         list_remove(&command->node);
+        assert(port->commands.head.next != &command->node); /* the analyzer cannot see it */
         if (command->kind == UNSUBSCRIBE) {
             change_uses(port, bytes_from_string(command->text), -1);
         } else if (command->kind == SUBSCRIBE) {
@@ -721,6 +725,7 @@ drop_all(struct fake_port *port)
     while (!list_is_empty(&port->events)) {
         struct event *event = CONTAINER_OF(list_first(&port->events), struct event, node);
         list_remove(&event->node);
+        assert(port->events.head.next != &event->node); /* the analyzer cannot see it */
         free_event(event);
     }
 }

@@ -294,7 +294,7 @@ test_varints(void **state)
                                       "ffffffff07"};
     struct buffer storage;
     buffer_init(&storage, SIZE_MAX);
-    struct signalr_message message;
+    struct signalr_message message = {.is_ack = false};
     for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
         assert_status(try_varint(good[i], &message, &storage), STATUS_OK);
         assert_text(message.source, "s");
