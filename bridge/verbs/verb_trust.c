@@ -50,9 +50,13 @@ list(const char *directory)
     buffer_init(&problem, PROBLEM_MAX_BYTES);
     (void)buffer_append_format(&out, "%-20s %-6s %-32s %-10s %-18s %s\n", "NAME", "ROLE", "SERIAL",
                                "EXPIRES", "STATE", "APPS");
+    size_t heading_length = out.length;
     code = verbs_report(farm_list_read(directory, append_entry, &out, &problem), &problem);
     if (code == EXIT_CODE_OK) {
         code = verbs_print(buffer_bytes(&out));
+    }
+    if (code == EXIT_CODE_OK && out.length == heading_length) {
+        fprintf(stderr, "hubplane-bridge: no certificate has been issued from %s\n", directory);
     }
     buffer_deinit(&out);
     buffer_deinit(&problem);

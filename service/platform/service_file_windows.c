@@ -81,9 +81,10 @@ service_sid(const char *service_name, wchar_t out[SID_TEXT_CHARACTERS])
 }
 
 /* ${rights} of the service's account, such as FR; administrators and the system may do everything.
- * Free with LocalFree(). */
+ * ${owner} is nothing or such as O:BA. Free with LocalFree(). */
 static PSECURITY_DESCRIPTOR
-make_descriptor(const char *service_name, const wchar_t *flags, const wchar_t *rights)
+make_descriptor(const char *service_name, const wchar_t *owner, const wchar_t *flags,
+                const wchar_t *rights)
 {
     wchar_t sid[SID_TEXT_CHARACTERS], text[512];
     PSECURITY_DESCRIPTOR descriptor = NULL;
@@ -91,8 +92,8 @@ make_descriptor(const char *service_name, const wchar_t *flags, const wchar_t *r
     if (!service_sid(service_name, sid)) {
         return NULL;
     }
-    (void)swprintf(text, 512, L"D:P(A;%ls;FA;;;SY)(A;%ls;FA;;;BA)(A;%ls;%ls;;;%ls)", flags, flags,
-                   flags, rights, sid);
+    (void)swprintf(text, 512, L"%lsD:P(A;%ls;FA;;;SY)(A;%ls;FA;;;BA)(A;%ls;%ls;;;%ls)", owner,
+                   flags, flags, flags, rights, sid);
     if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(text, SDDL_REVISION_1, &descriptor,
                                                               NULL)) {
         return NULL;
@@ -124,7 +125,7 @@ service_file_write_secret(const char *path, struct bytes text, const char *servi
     SECURITY_ATTRIBUTES attributes = {.nLength = sizeof(attributes)};
 
     (void)snprintf(fresh, sizeof(fresh), "%s.new", path);
-    attributes.lpSecurityDescriptor = make_descriptor(service_name, L"", L"FR");
+    attributes.lpSecurityDescriptor = make_descriptor(service_name, L"", L"", L"FR");
     if (attributes.lpSecurityDescriptor == NULL ||
         !service_text_widen(fresh, wide, PATH_CHARACTERS)) {
         LocalFree(attributes.lpSecurityDescriptor);
@@ -147,15 +148,16 @@ service_file_restrict_folder(const char *path, const char *service_name)
 {
     wchar_t wide[PATH_CHARACTERS];
     PSECURITY_DESCRIPTOR descriptor =
-        make_descriptor(service_name, L"OICI", L"0x1301bf"); /* modify */
+        make_descriptor(service_name, L"O:BA", L"OICI", L"0x1301bf"); /* modify */
 
     if (descriptor == NULL || !service_text_widen(path, wide, PATH_CHARACTERS)) {
         LocalFree(descriptor);
         return STATUS_IO;
     }
-    bool is_set =
-        SetFileSecurityW(wide, DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION,
-                         descriptor);
+    /* Anybody may make a folder in ProgramData: as its owner he could let himself in again. */
+    SECURITY_INFORMATION list = DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION;
+    bool is_set = SetFileSecurityW(wide, OWNER_SECURITY_INFORMATION | list, descriptor) ||
+                  SetFileSecurityW(wide, list, descriptor);
     enum status status = is_set ? STATUS_OK : last_status();
     LocalFree(descriptor);
     return status;

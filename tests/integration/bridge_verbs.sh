@@ -75,6 +75,7 @@ port=$(free_port)
 printf '[bridge]\nlisten = 127.0.0.1:%s\nstate = state\nname = b1\n' "$port" >good.ini
 expect 2 'make them with: hubplane-bridge ca' run --config good.ini
 expect 1 'make one with: hubplane-bridge ca' issue web01 --config good.ini
+expect 0 'no certificate has been issued from nowhere' list --state nowhere
 expect 0 'authority is in state' ca --config good.ini
 expect 1 'has an authority already' ca --state state
 expect 0 'BEGIN CERTIFICATE' issue web01 --state state
