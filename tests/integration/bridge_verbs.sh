@@ -33,7 +33,7 @@ expect() {
     "$bridge" "$@" >out 2>err
     actual=$?
     [ "$actual" = "$code" ] || fail "$* ended with $actual, not $code"
-    cat out err | grep -qE -- "$text" || fail "$* did not say: $text"
+    grep -qE -- "$text" out err || fail "$* did not say: $text"
 }
 
 # free_port: one that nobody uses just now, and that no connection is given by the system
