@@ -5,7 +5,7 @@ import path from 'node:path';
 import { drawChart } from './bench_chart.mjs';
 import { measurePeers } from './bench_peers.mjs';
 import { rows } from './bench_rows.mjs';
-import { BenchFarm, BenchFloor, killAll } from './bench_setting.mjs';
+import { BenchFarm, BenchPair, killAll, measure, startFloor } from './bench_setting.mjs';
 
 const isQuick = process.argv.includes('--quick');
 const withPeers = process.argv.includes('--peers');
@@ -46,10 +46,13 @@ const bench = {
     farm: () => setting('farm', (at) => BenchFarm.start(at)),
     plainFarm: () => setting('farm-plain', (at) => BenchFarm.start(at, { isPlain: true })),
     freshFarm: (name, options) => setting(name, (at) => BenchFarm.start(at, options)),
-    floor: () => setting('floor', (at) => BenchFloor.start(at, ['coalesced=1'])),
-    messageFloor: () => setting('floor-message', (at) => BenchFloor.start(at)),
-    scriptFloor: () => setting('floor-script', (at) => BenchFloor.start(at, ['coalesced=1', 'script=1'])),
-    freshFloor: (name) => setting(name, (at) => BenchFloor.start(at, ['coalesced=1'])),
+    floor: () => setting('floor', (at) => startFloor(at, ['coalesced=1'])),
+    messageFloor: () => setting('floor-message', (at) => startFloor(at)),
+    scriptFloor: () => setting('floor-script', (at) => startFloor(at, ['coalesced=1', 'script=1'])),
+    freshFloor: (name) => setting(name, (at) => startFloor(at, ['coalesced=1'])),
+    async measurePeer(name, peer, load) {
+        return measure(await setting(name, (at) => BenchPair.start(at, peer)), load);
+    },
     end: endSetting,
 };
 
@@ -81,6 +84,25 @@ function printTable(results) {
     }
 }
 
+/** What the alternatives cost, in the unit of each row. */
+function printPeers(results, { versions, absent }) {
+    const names = Object.keys(versions);
+    const line = (name, ...cells) => console.log(name.padEnd(16) + cells.slice(0, -1).map((cell) =>
+        cell.padStart(12)).join('') + `  ${cells.at(-1)}`);
+    console.log();
+    line('row', 'farm', 'floor', ...names, 'unit');
+    for (const row of results) {
+        line(row.name, show(row.farm), show(row.floor), ...names.map((name) => show(row.peers[name] ?? null)), row.unit);
+    }
+    console.log('\nEach of the others: two servers and a Redis of their own, one run. As set up here none of them keeps a history, ' +
+        'sends exactly once, or encrypts on the way to Redis, as the farm does.');
+    names.forEach((name) => console.log(`${name}: ${versions[name]}.`));
+    absent.forEach((sentence) => console.log(`not measured: ${sentence}`));
+    for (const row of results) {
+        row.peerProblems?.forEach((sentence) => console.log(`${row.name}: PROBLEM of ${sentence}`));
+    }
+}
+
 async function main() {
     const results = [];
     fs.rmSync(folder, { recursive: true, force: true });
@@ -97,23 +119,26 @@ async function main() {
                 problem: error.message });
         }
     }
-    const absent = withPeers ? await measurePeers(bench, results) : [];
     for (const name of [...settings.keys()]) {
         await endSetting(name).catch((error) => progress(error.message));
     }
+    const peers = withPeers ? await measurePeers(bench, results) : undefined;
     progress('done');
     if (process.stderr.isTTY) {
         process.stderr.write('\n');
     }
     printTable(results);
-    absent.forEach((sentence) => console.log(`not measured: ${sentence}`));
+    if (peers) {
+        printPeers(results, peers);
+    }
     const round = (value) => typeof value === 'number' ? Number(value.toPrecision(5)) : value;
+    const roundAll = (values) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, round(value)]));
     fs.writeFileSync(path.join(outFolder, 'bench.json'), `${JSON.stringify({ rows: results.map((row) => ({
         name: row.name, farm: round(row.farm), floor: round(row.floor), ratio: round(row.ratio), goal: row.goal,
-        unit: row.unit, peers: row.peers, goal_is: `${row.goalIsRatio ? 'ratio' : 'farm'} ${row.goalIsMinimum
+        unit: row.unit, peers: roundAll(row.peers), goal_is: `${row.goalIsRatio ? 'ratio' : 'farm'} ${row.goalIsMinimum
             ? 'at least' : 'at most'}`, reached: isReached(row), spread: row.spread, detail: row.detail,
-        note: row.note, problem: row.problem })) }, null, 1)}\n`);
-    fs.writeFileSync(path.join(outFolder, 'bench.svg'), drawChart(results));
+        note: row.note, problem: row.problem, peer_problems: row.peerProblems })), ...peers }, null, 1)}\n`);
+    fs.writeFileSync(path.join(outFolder, 'bench.svg'), drawChart(results, Object.keys(peers?.versions ?? {})));
     console.log(`\n${path.join(outFolder, 'bench.json')} and ${path.join(outFolder, 'bench.svg')} written, ` +
         `${((Date.now() - started) / 1000).toFixed(0)} s.`);
     process.exit(results.every((row) => !row.problem) ? 0 : 1);

@@ -20,8 +20,6 @@ enum {
     EVENTS = 512,
 };
 
-#define HUBS "connectionData=%5B%7B%22name%22%3A%22bench%22%7D%5D"
-
 static void
 die(const char *what)
 {
@@ -30,7 +28,8 @@ die(const char *what)
 }
 
 void
-bench_clients_init(struct bench_clients *clients, enum bench_protocol protocol, uint32_t count)
+bench_clients_init(struct bench_clients *clients, const struct bench_protocol *protocol,
+                   uint32_t count)
 {
     clients->protocol = protocol;
     clients->count = count;
@@ -124,7 +123,7 @@ ask_with_token(const struct bench_client *client, const char *method, const char
     snprintf(request, sizeof(request),
              "%s /signalr/%s?transport=webSockets&clientProtocol=2.1&%s"
              "&connectionToken=%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
-             method, verb, HUBS, client->token);
+             method, verb, BENCH_HUBS, client->token);
     ask(client->port, request);
 }
 
@@ -152,7 +151,7 @@ static void
 negotiate(struct bench_client *client)
 {
     char token[1024];
-    const char *body = ask(client->port, "GET /signalr/negotiate?clientProtocol=2.1&" HUBS
+    const char *body = ask(client->port, "GET /signalr/negotiate?clientProtocol=2.1&" BENCH_HUBS
                                          " HTTP/1.1\r\nHost: localhost\r\n\r\n");
 
     copy_member(body, "\"ConnectionToken\":\"", token, sizeof(token));
@@ -191,27 +190,17 @@ watch(struct bench_clients *clients, struct bench_client *client, int operation)
 static void
 begin(struct bench_clients *clients, struct bench_client *client)
 {
-    char request[2048];
-    int length;
+    char path[2048];
+    int length = clients->protocol->write_path(path, sizeof(path), client);
 
-    if (clients->protocol == BENCH_FLOOR) {
-        length = snprintf(request, sizeof(request), "GET /%u HTTP/1.1\r\n", client->number);
-    } else {
-        char cursor[128] = "";
-        if (client->resumes) {
-            snprintf(cursor, sizeof(cursor), "&messageId=%s", client->cursor);
-        }
-        length = snprintf(request, sizeof(request),
-                          "GET /signalr/%s?transport=webSockets&clientProtocol=2.1&%s"
-                          "&connectionToken=%s%s HTTP/1.1\r\n",
-                          client->resumes ? "reconnect" : "connect", HUBS, client->token, cursor);
-    }
     client->fd = connect_to(client->port, SOCK_NONBLOCK);
     client->state = BENCH_CLIENT_UPGRADING;
-    append(client, request, (size_t)length);
-    static const char rest[] = "Host: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                               "Sec-WebSocket-Version: 13\r\n"
-                               "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+    append(client, "GET ", 4);
+    append(client, path, (size_t)length);
+    static const char rest[] =
+        " HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
     append(client, rest, sizeof(rest) - 1);
     client->wants_room = true;
     watch(clients, client, EPOLL_CTL_ADD);
@@ -222,7 +211,7 @@ bench_client_open(struct bench_clients *clients, struct bench_client *client, ui
 {
     client->port = port;
     client->resumes = false;
-    if (clients->protocol == BENCH_SIGNALR) {
+    if (clients->protocol->negotiates) {
         negotiate(client);
     }
     begin(clients, client);
@@ -239,7 +228,7 @@ bench_client_resume(struct bench_clients *clients, struct bench_client *client, 
 void
 bench_client_start(struct bench_clients *clients, struct bench_client *client)
 {
-    if (clients->protocol == BENCH_SIGNALR) {
+    if (clients->protocol->negotiates) {
         ask_with_token(client, "GET", "start");
     }
 }
@@ -266,7 +255,7 @@ bench_client_cut(struct bench_clients *clients, struct bench_client *client)
 void
 bench_client_abort(struct bench_clients *clients, struct bench_client *client)
 {
-    if (clients->protocol == BENCH_SIGNALR && client->token != NULL) {
+    if (clients->protocol->negotiates && client->token != NULL) {
         ask_with_token(client, "POST", "abort");
     }
     bench_client_cut(clients, client);
@@ -306,11 +295,58 @@ keep_cursor(struct bench_client *client, const uint8_t *text, size_t length)
     }
 }
 
+/* What comes behind ${word}; NULL where it is not in the text, or is NULL itself. */
+static const uint8_t *
+behind(const char *word, const uint8_t *text, size_t length)
+{
+    const uint8_t *at = word == NULL ? NULL : memmem(text, length, word, strlen(word));
+
+    return at == NULL ? NULL : at + strlen(word);
+}
+
+static void
+take_welcome(struct bench_clients *clients, struct bench_client *client, const uint8_t *text,
+             size_t length)
+{
+    const uint8_t *at = behind(clients->protocol->welcome, text, length);
+
+    if (at == NULL) {
+        return;
+    }
+    if (!clients->protocol->negotiates) {
+        const uint8_t *end = memchr(at, '"', (size_t)(text + length - at));
+        size_t size = end == NULL ? 0 : (size_t)(end - at);
+        if (size < sizeof(client->id)) {
+            memcpy(client->id, at, size);
+            client->id[size] = '\0';
+        }
+    }
+    become_open(clients, client);
+}
+
+/* A text that brings no message. */
+static void
+take_other(struct bench_clients *clients, struct bench_client *client, const uint8_t *text,
+           size_t length)
+{
+    const struct bench_protocol *protocol = clients->protocol;
+
+    if (protocol->ping != NULL && length == strlen(protocol->ping) &&
+        memcmp(text, protocol->ping, length) == 0) {
+        bench_client_send(client, protocol->pong, strlen(protocol->pong));
+        bench_client_flush(clients, client);
+    } else if (behind(protocol->answer, text, length) != NULL) {
+        clients->results++;
+        clients->errors += behind(protocol->error, text, length) != NULL;
+    }
+}
+
 static void
 take_text(struct bench_clients *clients, struct bench_client *client, const uint8_t *text,
           size_t length)
 {
     const uint8_t *end = text + length;
+    bool has_message = false;
 
     clients->frames++;
     if (clients->keeps_cursors) {
@@ -323,13 +359,12 @@ take_text(struct bench_clients *clients, struct bench_client *client, const uint
         clients->on_message(clients->owner, client, hex_of(at + 1, 16),
                             (uint32_t)hex_of(at + 17, 8));
         at += BENCH_MARK_BYTES;
+        has_message = true;
     }
-    if (client->state == BENCH_CLIENT_OPENING && memmem(text, length, "\"S\":1", 5) != NULL) {
-        become_open(clients, client);
-    } else if (length > 3 && text[1] == '"' &&
-               text[2] != 'C') { /* a result: envelopes begin with C */
-        clients->results++;
-        clients->errors += memmem(text, length, "\"E\":", 4) != NULL;
+    if (client->state == BENCH_CLIENT_OPENING) {
+        take_welcome(clients, client, text, length);
+    } else if (!has_message) {
+        take_other(clients, client, text, length);
     }
 }
 
@@ -354,26 +389,54 @@ frame_bytes(const uint8_t *at, size_t length, size_t *header)
     return *header + payload;
 }
 
-/* Returns how much was whole. */
+/* Length of the message at the front, all its frames; 0 when the last has not come. */
 static size_t
-take_frames(struct bench_clients *clients, struct bench_client *client, const uint8_t *bytes,
-            size_t length)
+message_bytes(const uint8_t *bytes, size_t length)
 {
-    size_t used = 0;
+    size_t used = 0, header;
+    bool is_last = false;
 
-    while (used < length) {
-        size_t header;
+    while (!is_last) {
         size_t frame = frame_bytes(bytes + used, length - used, &header);
         if (frame == 0 || frame > length - used) {
-            break;
+            return 0;
         }
+        is_last = (bytes[used] & 0x80) != 0;
+        used += frame;
+    }
+    return used;
+}
+
+/* Put the payloads of the frames together, at the front. Returns their length. */
+static size_t
+join_frames(uint8_t *bytes, size_t length)
+{
+    size_t joined = 0, header;
+
+    for (size_t used = 0; used < length;) {
+        size_t frame = frame_bytes(bytes + used, length - used, &header);
+        memmove(bytes + joined, bytes + used + header, frame - header);
+        joined += frame - header;
+        used += frame;
+    }
+    return joined;
+}
+
+/* Returns how much was whole. */
+static size_t
+take_frames(struct bench_clients *clients, struct bench_client *client, uint8_t *bytes,
+            size_t length)
+{
+    size_t used = 0, message;
+
+    while ((message = message_bytes(bytes + used, length - used)) > 0) {
         uint8_t opcode = bytes[used] & 15;
         if (opcode == 1) {
-            take_text(clients, client, bytes + used + header, frame - header);
+            take_text(clients, client, bytes + used, join_frames(bytes + used, message));
         } else if (opcode == 8) {
             clients->closed++;
         }
-        used += frame;
+        used += message;
     }
     return used;
 }
@@ -388,15 +451,21 @@ take_answer(struct bench_clients *clients, struct bench_client *client, const ui
         return 0;
     }
     if (memcmp(bytes, "HTTP/1.1 101", 12) != 0) {
-        clients->refused++;
-        fprintf(stderr, "bench_generator: %.*s\n", (int)(length < 300 ? length : 300), bytes);
+        if (clients->refused++ == 0) {
+            fprintf(stderr, "bench_generator: %.*s\n", (int)(length < 300 ? length : 300), bytes);
+        }
         bench_client_cut(clients, client);
         return length;
     }
-    if (clients->protocol == BENCH_FLOOR || client->resumes) {
+    const char *greeting = clients->protocol->greeting;
+    if (clients->protocol->welcome == NULL || client->resumes) {
         become_open(clients, client);
     } else {
         client->state = BENCH_CLIENT_OPENING;
+    }
+    if (greeting != NULL) {
+        bench_client_send(client, greeting, strlen(greeting));
+        bench_client_flush(clients, client);
     }
     return (size_t)(end - bytes) + 4;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_client: thousands of clients on one epoll: SignalR 2 over WebSocket, or bare WebSocket for
- * the floor. Only as much of either as a measurement needs, so that it costs little itself.
+ * bench_client: thousands of WebSocket clients on one epoll, of SignalR 2 or another protocol. Only
+ * as much of each as a measurement needs, so that it costs little itself.
  *
  * What is measured travels as one string of the payload: '#', 16 hex digits of time, 8 of a
  * sequence, then padding.
@@ -13,14 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BENCH_MARK_BYTES = 25 };
+#include "tests/bench/bench_protocol.h"
 
-enum bench_protocol { BENCH_SIGNALR, BENCH_FLOOR };
+enum { BENCH_MARK_BYTES = 25 };
 
 enum bench_client_state {
     BENCH_CLIENT_CLOSED,
     BENCH_CLIENT_UPGRADING, /* connecting, or waiting for 101 */
-    BENCH_CLIENT_OPENING,   /* the WebSocket is open; SignalR has not said "S":1 yet */
+    BENCH_CLIENT_OPENING,   /* the WebSocket is open; the welcome has not come yet */
     BENCH_CLIENT_OPEN,
 };
 
@@ -28,10 +28,12 @@ struct bench_client {
     enum bench_client_state state;
     int fd;
     uint16_t port;
-    bool resumes; /* /reconnect, which has no "S":1 */
+    bool resumes; /* /reconnect, which has no welcome */
     uint32_t number;
+    bool publishes;    /* rather than listens, where that is said in opening */
+    uint32_t channel;  /* on which it does, where that is said in opening; 0 is everybody's */
     uint32_t expected; /* sequence of the next message */
-    char *token;       /* percent-encoded; SignalR only */
+    char *token;       /* percent-encoded; SignalR 2 only */
     char id[40];
     char cursor[32];
     uint8_t *held; /* the beginning of a frame whose rest has not come */
@@ -43,7 +45,7 @@ struct bench_client {
 };
 
 struct bench_clients {
-    enum bench_protocol protocol;
+    const struct bench_protocol *protocol;
     int epoll;
     struct bench_client *items;
     uint32_t count;
@@ -60,13 +62,13 @@ struct bench_clients {
     void *owner;
 };
 
-void bench_clients_init(struct bench_clients *clients, enum bench_protocol protocol,
+void bench_clients_init(struct bench_clients *clients, const struct bench_protocol *protocol,
                         uint32_t count);
-/** Negotiate (SignalR), waiting for the answer, and begin to connect to ${port}. */
+/** Negotiate (SignalR 2), waiting for the answer, and begin to connect to ${port}. */
 void bench_client_open(struct bench_clients *clients, struct bench_client *client, uint16_t port);
 /** Open again where it stopped. */
 void bench_client_resume(struct bench_clients *clients, struct bench_client *client, uint16_t port);
-/** What SignalR clients do once open: /start. Waits for the answer. */
+/** What SignalR 2 clients do once open: /start. Waits for the answer. */
 void bench_client_start(struct bench_clients *clients, struct bench_client *client);
 /** Cut the connection, without a word. */
 void bench_client_cut(struct bench_clients *clients, struct bench_client *client);

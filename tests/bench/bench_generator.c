@@ -24,19 +24,17 @@
 
 enum {
     PORTS_MAX = 16,
-    GROUPS = 100,           /* of mode interest */
-    MISSED = 100,           /* messages of mode storm */
-    FLOOR_EXTRA_BYTES = 60, /* about what the envelope of SignalR adds to a payload */
+    GROUPS = 100, /* of mode interest */
+    MISSED = 100, /* messages of mode storm */
     OPENING_AT_ONCE = 100,
     TIMEOUT_S = 30,
+    TEXT_MAX = 4096,
     SECOND_NS = 1000 * 1000 * 1000,
 };
 
-enum address { TO_ALL, TO_CLIENT, TO_GROUP };
-
 struct options {
     const char *mode;
-    enum bench_protocol protocol;
+    const struct bench_protocol *protocol;
     uint16_t ports[PORTS_MAX];
     uint32_t port_count;
     int pids[BENCH_PROCESSES_MAX];
@@ -44,7 +42,7 @@ struct options {
     uint32_t subscribers;
     uint32_t rate;
     uint32_t inflight;
-    uint32_t bytes;
+    uint32_t bytes; /* of a text; at most TEXT_MAX less what its protocol adds */
     double seconds;
     bool waits; /* for a line on standard input before and after the measurement */
 };
@@ -89,7 +87,11 @@ read_option(struct options *options, const char *name, const char *value)
     if (strcmp(name, "mode") == 0) {
         options->mode = value;
     } else if (strcmp(name, "protocol") == 0) {
-        options->protocol = strcmp(value, "floor") == 0 ? BENCH_FLOOR : BENCH_SIGNALR;
+        options->protocol = bench_protocol_find(value);
+        if (options->protocol == NULL) {
+            fprintf(stderr, "bench_generator: no protocol '%s'\n", value);
+            exit(2);
+        }
     } else if (strcmp(name, "ports") == 0) {
         options->port_count = read_list(value, list, PORTS_MAX);
         for (uint32_t i = 0; i < options->port_count; i++) {
@@ -119,6 +121,7 @@ static void
 read_options(struct options *options, int count, char **arguments)
 {
     *options = (struct options){.mode = "", .subscribers = 1, .inflight = 64, .bytes = 100};
+    options->protocol = bench_protocol_find("signalr");
     options->seconds = 2;
     for (int i = 1; i < count; i++) {
         char *value = strchr(arguments[i], '=');
@@ -160,43 +163,35 @@ on_message(void *owner, struct bench_client *client, uint64_t time, uint32_t seq
     client->expected = sequence + 1;
 }
 
-static size_t
-append_mark(char *out, uint64_t time, uint32_t sequence, uint32_t bytes)
+/* The text of ${bytes} that travels: the mark, then padding. */
+static void
+write_text(char *out, uint64_t time, uint32_t sequence, uint32_t bytes)
 {
-    int length = sprintf(out, "#%016" PRIx64 "%08" PRIx32, time, sequence);
-    size_t padding = bytes > (uint32_t)length ? bytes - (uint32_t)length : 0;
+    uint32_t length = (uint32_t)sprintf(out, "#%016" PRIx64 "%08" PRIx32, time, sequence);
 
-    memset(out + length, 'x', padding);
-    return (size_t)length + padding;
+    for (; length < bytes; length++) {
+        out[length] = 'x';
+    }
+    out[length] = '\0';
 }
 
 static void
-publish(struct generator *generator, struct bench_client *from, enum address address,
+publish(struct generator *generator, struct bench_client *from, enum bench_address address,
         uint32_t target, uint64_t time, uint32_t sequence)
 {
-    char text[8192];
-    uint32_t bytes = generator->options.bytes;
-    size_t length;
+    const struct bench_protocol *protocol = generator->options.protocol;
+    char text[TEXT_MAX], written[2 * TEXT_MAX];
+    struct bench_message message = {
+        .address = address,
+        .client = address == BENCH_TO_CLIENT ? &generator->clients.items[target] : NULL,
+        .group = target,
+        .invocation = generator->invocation++,
+        .text = text,
+    };
 
-    if (generator->options.protocol == BENCH_FLOOR) {
-        length = (size_t)(address == TO_ALL ? sprintf(text, "@* ")
-                                            : sprintf(text, "@%" PRIu32 " ", target));
-        length += append_mark(text + length, time, sequence, bytes + FLOOR_EXTRA_BYTES);
-    } else {
-        length = (size_t)sprintf(text, "{\"H\":\"bench\",\"M\":\"Send%s\",\"A\":[\"",
-                                 address == TO_ALL      ? ""
-                                 : address == TO_CLIENT ? "To"
-                                                        : "ToGroup");
-        if (address == TO_CLIENT) {
-            length +=
-                (size_t)sprintf(text + length, "%s\",\"", generator->clients.items[target].id);
-        } else if (address == TO_GROUP) {
-            length += (size_t)sprintf(text + length, "g%" PRIu32 "\",\"", target);
-        }
-        length += append_mark(text + length, time, sequence, bytes);
-        length += (size_t)sprintf(text + length, "\"],\"I\":%" PRIu32 "}", generator->invocation++);
-    }
-    bench_client_send(from, text, length);
+    write_text(text, time, sequence, generator->options.bytes + protocol->extra_bytes);
+    bench_client_send(from, written,
+                      (size_t)protocol->write_message(written, sizeof(written), &message));
     generator->sent++;
 }
 
@@ -234,6 +229,26 @@ wait_until_open(struct generator *generator, uint32_t count)
     }
 }
 
+/* Who publishes and on which channel, for a protocol whose clients must say so when they open. */
+static void
+assign_channel(struct generator *generator, struct bench_client *client)
+{
+    if (is_mode(generator, "fanout")) {
+        client->publishes = client->number == 0;
+    } else if (is_mode(generator, "pipe") || is_mode(generator, "chat")) {
+        client->publishes = client->number % 2 == 0;
+        client->channel = client->number | 1; /* the one who listens is odd */
+    }
+}
+
+static void
+pause_for(struct generator *generator, double seconds)
+{
+    for (uint64_t until = deadline_in(seconds); bench_now_ns() < until;) {
+        bench_clients_poll(&generator->clients, 50 * 1000 * 1000);
+    }
+}
+
 static void
 open_all(struct generator *generator)
 {
@@ -243,6 +258,7 @@ open_all(struct generator *generator)
 
     for (uint32_t i = 0; i < clients->count; i++) {
         uint32_t port = is_fanout ? i > 0 : i % options->port_count;
+        assign_channel(generator, &clients->items[i]);
         bench_client_open(clients, &clients->items[i], options->ports[port]);
         bench_clients_poll(clients, 0);
         if (i >= OPENING_AT_ONCE) {
@@ -253,6 +269,7 @@ open_all(struct generator *generator)
     for (uint32_t i = 0; i < clients->count; i++) {
         bench_client_start(clients, &clients->items[i]);
     }
+    pause_for(generator, options->protocol->settle_ms / 1e3);
 }
 
 static void
@@ -314,13 +331,14 @@ publish_number(struct generator *generator, uint64_t k, uint64_t time)
     struct bench_client *items = generator->clients.items;
 
     if (is_mode(generator, "fanout")) {
-        publish(generator, &items[0], TO_ALL, 0, time, (uint32_t)k);
+        publish(generator, &items[0], BENCH_TO_ALL, 0, time, (uint32_t)k);
     } else if (is_mode(generator, "pipe")) {
-        publish(generator, &items[0], TO_CLIENT, 1, time, (uint32_t)k);
+        publish(generator, &items[0], BENCH_TO_CLIENT, 1, time, (uint32_t)k);
     } else { /* chat: even clients are on the first port, odd ones on the second */
         uint32_t pairs = generator->clients.count / 2;
         uint32_t pair = (uint32_t)(k % pairs);
-        publish(generator, &items[2 * pair], TO_CLIENT, 2 * pair + 1, time, (uint32_t)(k / pairs));
+        publish(generator, &items[2 * pair], BENCH_TO_CLIENT, 2 * pair + 1, time,
+                (uint32_t)(k / pairs));
         bench_client_flush(&generator->clients, &items[2 * pair]);
     }
 }
@@ -397,9 +415,7 @@ measure_idle(struct generator *generator)
 {
     begin_measurement(generator);
     open_all(generator);
-    for (uint64_t until = deadline_in(generator->options.seconds); bench_now_ns() < until;) {
-        bench_clients_poll(&generator->clients, 50 * 1000 * 1000);
-    }
+    pause_for(generator, generator->options.seconds);
     end_measurement(generator);
 }
 
@@ -412,7 +428,7 @@ publish_missed(struct generator *generator)
     uint64_t deadline = deadline_in(10);
 
     for (uint32_t k = 0; k < MISSED; k++) {
-        publish(generator, &generator->clients.items[0], TO_ALL, 0, bench_now_ns(),
+        publish(generator, &generator->clients.items[0], BENCH_TO_ALL, 0, bench_now_ns(),
                 (uint32_t)generator->sent);
     }
     bench_client_flush(&generator->clients, &generator->clients.items[0]);
@@ -432,7 +448,7 @@ measure_storm(struct generator *generator)
 
     open_all(generator);
     clients->keeps_cursors = true;
-    publish(generator, &clients->items[0], TO_ALL, 0, bench_now_ns(), 0);
+    publish(generator, &clients->items[0], BENCH_TO_ALL, 0, bench_now_ns(), 0);
     bench_client_flush(clients, &clients->items[0]);
     drain(generator, clients->count);
     for (uint32_t i = 1; i < clients->count; i++) {
@@ -487,7 +503,7 @@ measure_interest(struct generator *generator)
     begin_measurement(generator);
     for (uint64_t round = 0; round < rounds; round++) {
         for (uint32_t group = 0; group < GROUPS; group++) {
-            publish(generator, &clients->items[0], TO_GROUP, group, bench_now_ns(),
+            publish(generator, &clients->items[0], BENCH_TO_GROUP, group, bench_now_ns(),
                     (uint32_t)round);
         }
         bench_client_flush(clients, &clients->items[0]);

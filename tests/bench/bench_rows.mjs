@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// bench_rows: what each row of the table measures, its goal, and the sentence that explains it.
+// bench_rows: what each row of the table measures, its goal, and the sentence that explains it. A row that peers can be
+// measured by, too, has its load, options of the generator, and what of a run is its value.
 import net from 'node:net';
 import { measure } from './bench_setting.mjs';
 import { RedisClient } from '../support/redis_client.mjs';
@@ -8,7 +9,7 @@ const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length /
 const range = (list) => [Math.min(...list), Math.max(...list)];
 
 /** What would make the figures worthless, or a broken promise; '' when all is well. */
-function problemOf(run) {
+export function problemOf(run) {
     const problems = ['lost', 'doubled', 'errors', 'closed', 'refused'].filter((name) => run[name] > 0)
         .map((name) => `${name}=${run[name]}`);
     return problems.join(' ');
@@ -64,10 +65,11 @@ const perSecond = (run) => run.received / run.seconds;
 const fanout = (name, describe, options, seconds) => ({
     name,
     describe: { unit: 'CPU s/M deliveries', goalIsRatio: true, ...describe },
+    load: (isQuick) => ({ mode: 'fanout', bytes: 100, ...options, seconds: isQuick ? seconds / 2 : seconds }),
+    value: perMillion,
     async measure(bench) {
-        return alternate(bench, name, { farm: await bench.farm(), floor: await bench.floor(), value: perMillion,
-            repeats: bench.isQuick ? 1 : 3, options: { mode: 'fanout', bytes: 100, ...options,
-                seconds: bench.isQuick ? seconds / 2 : seconds } });
+        return alternate(bench, name, { farm: await bench.farm(), floor: await bench.floor(), value: this.value,
+            repeats: bench.isQuick ? 1 : 3, options: this.load(bench.isQuick) });
     },
 });
 
@@ -99,12 +101,13 @@ class CountingWire {
     }
 }
 
+const chatLoad = (isQuick) => ({ mode: 'chat', subscribers: 200, rate: 200, bytes: 100, seconds: isQuick ? 3 : 5 });
+
 /** Chat, measured once for both of its rows. */
 let chat;
 async function measureChat(bench) {
-    chat ??= alternate(bench, 'chat', { farm: await bench.farm(), floor: await bench.floor(),
-        value: (run) => 1e6 * run.cpuTotal / run.received, repeats: bench.isQuick ? 1 : 3,
-        options: { mode: 'chat', subscribers: 200, rate: 200, bytes: 100, seconds: bench.isQuick ? 3 : 5 } });
+    chat ??= alternate(bench, 'chat', { farm: await bench.farm(), floor: await bench.floor(), value: perMillion,
+        repeats: bench.isQuick ? 1 : 3, options: chatLoad(bench.isQuick) });
     return chat;
 }
 
@@ -149,25 +152,30 @@ export const rows = [
         describe: { unit: 'messages/s', goal: 1, goalIsRatio: true, goalIsMinimum: true,
             sentence: 'One publisher to one subscriber on the other node, 512 under way, 32 bytes; the floor makes one call ' +
                 'of a Redis script (INCR, PUBLISH) for each message.' },
+        load: (isQuick) => ({ mode: 'pipe', subscribers: 1, inflight: 512, bytes: 32, seconds: isQuick ? 1 : 2 }),
+        value: perSecond,
         async measure(bench) {
-            return alternate(bench, 'pipe', { farm: await bench.farm(), floor: await bench.scriptFloor(), value: perSecond,
-                repeats: bench.isQuick ? 1 : 3, options: { mode: 'pipe', subscribers: 1, inflight: 512, bytes: 32,
-                    seconds: bench.isQuick ? 1 : 2 } });
+            return alternate(bench, 'pipe', { farm: await bench.farm(), floor: await bench.scriptFloor(), value: this.value,
+                repeats: bench.isQuick ? 1 : 3, options: this.load(bench.isQuick) });
         },
     },
     {
         name: 'chat_cpu',
         describe: { unit: 'CPU µs/message', goal: 1.5, goalIsRatio: true,
             sentence: '200 clients on node A send 1 message/s each to a peer on node B: CPU per message.' },
+        load: chatLoad,
+        value: perMillion, // seconds per million are microseconds each
         measure: measureChat,
     },
     {
         name: 'chat_p99',
         describe: { unit: 'ms', goal: 2, goalIsRatio: true,
             sentence: 'The same: 99th percentile of latency, counted from when a message was due.' },
+        load: chatLoad,
+        value: (run) => run.p99_ms,
         async measure(bench) {
             const { runs, detail, note, problem } = await measureChat(bench);
-            const values = { farm: runs.farm.map((run) => run.p99_ms), floor: runs.floor.map((run) => run.p99_ms) };
+            const values = { farm: runs.farm.map(this.value), floor: runs.floor.map(this.value) };
             const [farm, floor] = [median(values.farm), median(values.floor)];
             return { farm, floor, ratio: farm / floor, detail, problem,
                 spread: { count: runs.farm.length, farm: range(values.farm), floor: range(values.floor) },
@@ -179,21 +187,24 @@ export const rows = [
         describe: { unit: 'KiB/connection', goal: 2.5,
             sentence: '10,000 idle WebSocket connections subscribed to a hub: growth of the resident memory of nodes, bridge ' +
                 'and Redis together.' },
+        isFresh: true, // memory that an earlier row has left behind would be used again
+        load: (isQuick) => ({ mode: 'idle', subscribers: isQuick ? 4000 : 10000, seconds: isQuick ? 1 : 3 }),
+        value: (run) => run.memoryTotal / run.clients / 1024,
         async measure(bench) {
             const runs = {};
-            const count = bench.isQuick ? 4000 : 10000;
             for (const side of ['farm', 'floor']) {
                 bench.progress(`idle_kib: ${side}`);
                 const name = `${side}-idle`;
                 const setting = await (side === 'farm' ? bench.freshFarm(name) : bench.freshFloor(name));
-                runs[side] = await measure(setting, { mode: 'idle', subscribers: count, seconds: bench.isQuick ? 1 : 3 });
+                runs[side] = await measure(setting, this.load(bench.isQuick));
                 await bench.end(name).catch((error) => bench.progress(error.message));
             }
-            const [farm, floor] = [runs.farm, runs.floor].map((run) => run.memoryTotal / count / 1024);
+            const [farm, floor] = [runs.farm, runs.floor].map(this.value);
+            const kib = (bytes) => bytes / runs.farm.clients / 1024;
             return { farm, floor, ratio: farm / floor, problem: problemOf(runs.farm) || undefined,
-                detail: { kib_by_process: runs.farm.memory.map((bytes) => Number((bytes / count / 1024).toFixed(3))) },
-                note: `Of these: nodes ${((runs.farm.memory[0] + runs.farm.memory[1]) / count / 1024).toFixed(2)}, bridge ` +
-                    `${(runs.farm.memory[2] / count / 1024).toFixed(2)}.` };
+                detail: { kib_by_process: runs.farm.memory.map((bytes) => Number(kib(bytes).toFixed(3))) },
+                note: `Of these: nodes ${kib(runs.farm.memory[0] + runs.farm.memory[1]).toFixed(2)}, bridge ` +
+                    `${kib(runs.farm.memory[2]).toFixed(2)}.` };
         },
     },
     {

@@ -9,6 +9,7 @@ import { Farm } from '../support/farm.mjs';
 import { freePort } from '../support/ports.mjs';
 import { Program, binDir } from '../support/program.mjs';
 import { RedisClient } from '../support/redis_client.mjs';
+import { WebSocketClient } from '../support/websocket_client.mjs';
 
 const apps = `
 [app bench]
@@ -86,29 +87,40 @@ export class BenchFarm {
     }
 }
 
-export class BenchFloor {
-    protocol = 'floor';
-
-    static async start(folder, flags = []) {
-        const self = new BenchFloor();
+/** Two servers that are not ours, and a Redis of their own: the floor, or one of the peers. */
+export class BenchPair {
+    /**
+     * ${command}: of a server, as a list, for its port, that of Redis, and a folder. It has started when its port is open
+     * or, where a path is its ${door}, when a WebSocket can be opened there.
+     */
+    static async start(folder, { name, protocol, command, door }) {
+        const self = new BenchPair();
         const redisPort = await freePort();
         fs.mkdirSync(folder, { recursive: true });
-        const run = (name, command, args) => {
-            const program = new Program({ name, command, args, log: path.join(folder, `${name}.log`) });
+        self.protocol = protocol;
+        self.programs = [];
+        const run = (title, [first, ...args]) => {
+            const program = new Program({ name: title, command: first, args, cwd: folder,
+                log: path.join(folder, `${title}.log`) });
             programs.push(program);
+            self.programs.push(program);
             return program;
         };
-        const redis = run('redis', 'redis-server', ['--port', redisPort, '--bind', '127.0.0.1', '--save', '',
+        const redis = run('redis', ['redis-server', '--port', redisPort, '--bind', '127.0.0.1', '--save', '',
             '--appendonly', 'no', '--dir', folder]);
-        await redis.answers(() => RedisClient.connect(redisPort).then((client) => (client.close(), true), () => false),
-            'Redis');
-        self.ports = [await freePort(), await freePort()];
-        const nodes = self.ports.map((port, i) => run(`floor${i}`, path.join(benchDir, 'bench_floor'),
-            [`port=${port}`, `redis=${redisPort}`, ...flags]));
-        for (const [i, node] of nodes.entries()) {
-            await node.answers(() => isListening(self.ports[i]), 'an open port');
+        try {
+            await redis.answers(() => RedisClient.connect(redisPort).then((client) => (client.close(), true), () => false),
+                'Redis');
+            self.ports = [await freePort(), await freePort()];
+            const servers = self.ports.map((port, i) => run(`${name}${i}`, command(port, redisPort, folder)));
+            for (const [i, server] of servers.entries()) {
+                await server.answers(() => door ? isOpen(self.ports[i], door) : isListening(self.ports[i]), 'an open port',
+                    30000);
+            }
+        } catch (error) {
+            await self.close();
+            throw error;
         }
-        self.programs = [...nodes, redis];
         return self;
     }
 
@@ -121,12 +133,26 @@ export class BenchFloor {
     }
 }
 
+/** The floor: a bare program that does the same socket work. */
+export const startFloor = (folder, flags = []) => BenchPair.start(folder, { name: 'floor', protocol: 'bare',
+    command: (port, redis) => [path.join(benchDir, 'bench_floor'), `port=${port}`, `redis=${redis}`, ...flags] });
+
 async function isListening(port) {
     const net = await import('node:net');
     return new Promise((resolve) => {
         const socket = net.connect(port, '127.0.0.1', () => resolve((socket.destroy(), true)));
         socket.on('error', () => resolve(false));
     });
+}
+
+/** Whether a WebSocket can be opened. */
+async function isOpen(port, door) {
+    try {
+        (await WebSocketClient.open(`ws://127.0.0.1:${port}${door}`)).cut();
+        return true;
+    } catch {
+        return false;
+    }
 }
 
 /**
