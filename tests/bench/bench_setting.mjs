@@ -124,8 +124,10 @@ export class BenchPair {
         return self;
     }
 
+    /** Of the servers, Redis. */
     get pids() {
-        return this.programs.map((program) => program.pid);
+        const [redis, ...servers] = this.programs;
+        return [...servers, redis].map((program) => program.pid);
     }
 
     async close() {
