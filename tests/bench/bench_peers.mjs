@@ -11,6 +11,7 @@ import { binDir, runProgram, which } from '../support/program.mjs';
 const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), 'peers');
 const buildDir = path.join(binDir, '..');
 const aspnetcoreDir = path.join(buildDir, 'bench_peers/bin');
+const nginxProgram = which('nginx') ?? which('/usr/sbin/nginx');
 const nchanModule = '/usr/lib/nginx/modules/ngx_nchan_module.so';
 
 function npmVersions(...names) {
@@ -74,16 +75,17 @@ const peers = [
         protocol: 'nchan',
         door: '/pub/0',
         prepare() {
-            if (!which('nginx') || !fs.existsSync(nchanModule)) {
+            if (!nginxProgram || !fs.existsSync(nchanModule)) {
                 throw new Error('Debian\'s package libnginx-mod-nchan is not installed');
             }
-            return execFileSync('dpkg-query', ['-W', '-f=${Package} ${Version}\n', 'libnginx-mod-nchan', 'nginx'],
-                { encoding: 'utf8' }).trim().replaceAll('\n', ', ');
+            const versions = execFileSync('dpkg-query', ['-W', '-f=${Package} ${Version}\n', 'libnginx-mod-nchan', 'nginx'],
+                { encoding: 'utf8' });
+            return `${versions.trim().replaceAll('\n', ', ')}; messages not stored`;
         },
         command(port, redis, at) {
             const file = path.join(at, `nginx-${port}.conf`);
             fs.writeFileSync(file, nchanConfiguration(port, redis, at));
-            return ['nginx', '-p', at, '-c', file];
+            return [nginxProgram, '-p', at, '-c', file];
         },
     },
     {
