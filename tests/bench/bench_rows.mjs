@@ -21,7 +21,7 @@ const load = (runs) => Math.round(100 * median(runs.map((run) => run.own_cpu / r
 /** Where the time goes: microseconds of CPU a delivery in each server of ${detail}. */
 function costs(detail) {
     const each = (side, names) => names.map((name, i) =>
-        `${name} ${(1e6 * detail[`${side}_cores`][i] / detail.per_second[side]).toPrecision(2)}`).join(', ');
+        `${name} ${Number((1e6 * detail[`${side}_cores`][i] / detail.per_second[side]).toPrecision(2))}`).join(', ');
     return `CPU µs a delivery: ${each('farm', farmServers)}; floor: ${each('floor', detail.floor_cores.length === 3
         ? floorServers : farmServers)}.`;
 }
