@@ -17,6 +17,7 @@ run_posted(struct fake_loop *loop)
         struct posted *posted = CONTAINER_OF(list_first(&loop->posted), struct posted, node);
         struct posted now = *posted;
         list_remove(&posted->node);
+        assert(loop->posted.head.next != &posted->node); /* the analyzer cannot see it */
         free(posted);
         now.fn(now.argument);
     }
