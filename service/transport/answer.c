@@ -72,6 +72,12 @@ answer_text(const struct app *app, struct http_exchange *exchange, uint16_t stat
 }
 
 void
+answer_out_of_memory(const struct app *app, struct http_exchange *exchange)
+{
+    answer_text(app, exchange, 503, NULL, BYTES("Out of memory."));
+}
+
+void
 answer_body(const struct app *app, struct http_exchange *exchange, const char *content_type,
             struct bytes body)
 {

@@ -32,6 +32,8 @@ void answer_empty(const struct app *app, struct http_exchange *exchange);
 /** A body of any type. */
 void answer_body(const struct app *app, struct http_exchange *exchange, const char *content_type,
                  struct bytes body);
+/** 503: for want of memory. */
+void answer_out_of_memory(const struct app *app, struct http_exchange *exchange);
 /** 503 with Retry-After. */
 void answer_unavailable(const struct app *app, struct http_exchange *exchange, struct bytes text);
 /** 429 with Retry-After, rounded up to seconds. */

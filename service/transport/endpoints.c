@@ -255,7 +255,7 @@ endpoints_handle(struct worker_app *app, const struct app_path *path,
     if (status == STATUS_OK) {
         dispatch(&request);
     } else if (status == STATUS_NO_MEMORY) {
-        answer_text(app->app, exchange, 503, NULL, BYTES("Out of memory."));
+        answer_out_of_memory(app->app, exchange);
     } else {
         refuse(&request, CLIENT_FAULT_PARAMETERS, 400,
                BYTES("Protocol error: malformed parameters."));

@@ -49,8 +49,7 @@ refuse(const struct receiving *receiving, enum client_fault fault, uint16_t stat
 static void
 refuse_without_memory(const struct receiving *receiving)
 {
-    answer_text(receiving->request->app->app, receiving->request->exchange, 503, NULL,
-                BYTES("Out of memory."));
+    answer_out_of_memory(receiving->request->app->app, receiving->request->exchange);
 }
 
 /*

@@ -58,7 +58,7 @@ make_waiting(const struct client_request *request, bool allows_jsonp)
     }
     if (waiting == NULL || (has_callback && waiting->callback == NULL)) {
         free(waiting);
-        answer_text(request->app->app, request->exchange, 503, NULL, BYTES("Out of memory."));
+        answer_out_of_memory(request->app->app, request->exchange);
         return NULL;
     }
     waiting->worker_app = request->app;
@@ -250,7 +250,7 @@ send_request_start(struct client_request *request)
     deinit_texts(&texts);
     if (waiting->start == NULL) {
         free_waiting(waiting);
-        answer_text(request->app->app, request->exchange, 503, NULL, BYTES("Out of memory."));
+        answer_out_of_memory(request->app->app, request->exchange);
         return;
     }
     http_exchange_on_closed(request->exchange, waiting, on_client_gone);
