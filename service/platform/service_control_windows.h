@@ -13,5 +13,7 @@
 uint32_t service_control_take(struct service_host *host, uint32_t control);
 /** Severity and number of ${event}, as in the message table of the program. */
 uint32_t service_control_event_id(enum service_event event);
+/** EVENTLOG_ERROR_TYPE and so on, by the level of ${event}. */
+uint16_t service_control_event_type(enum service_event event);
 
 #endif

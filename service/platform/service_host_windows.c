@@ -259,13 +259,9 @@ allows_event(struct service_host *host, enum service_event event, unsigned *supp
 void
 service_host_write_event(struct service_host *host, enum service_event event, const char *detail)
 {
-    /* By level: the severity bits of the message table. */
-    static const WORD types[] = {EVENTLOG_ERROR_TYPE, EVENTLOG_WARNING_TYPE,
-                                 EVENTLOG_INFORMATION_TYPE, EVENTLOG_INFORMATION_TYPE};
     char text[EVENT_TEXT_CHARACTERS];
     wchar_t wide[EVENT_TEXT_CHARACTERS];
     const wchar_t *texts[] = {wide};
-    enum log_level level = service_event_level(event);
     unsigned suppressed;
 
     if (host->event_source == NULL || !allows_event(host, event, &suppressed)) {
@@ -278,9 +274,18 @@ service_host_write_event(struct service_host *host, enum service_event event, co
         (void)snprintf(text, sizeof(text), "%s", detail);
     }
     if (service_text_widen(text, wide, EVENT_TEXT_CHARACTERS)) {
-        ReportEventW(host->event_source, types[level], 0, service_control_event_id(event), NULL, 1,
-                     0, texts, NULL);
+        ReportEventW(host->event_source, service_control_event_type(event), 0,
+                     service_control_event_id(event), NULL, 1, 0, texts, NULL);
     }
+}
+
+uint16_t
+service_control_event_type(enum service_event event)
+{
+    static const WORD types[] = {EVENTLOG_ERROR_TYPE, EVENTLOG_WARNING_TYPE,
+                                 EVENTLOG_INFORMATION_TYPE, EVENTLOG_INFORMATION_TYPE};
+
+    return types[service_event_level(event)];
 }
 
 uint32_t

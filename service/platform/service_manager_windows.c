@@ -384,8 +384,6 @@ service_manager_report(const char *name, enum service_event event, const char *d
 {
     wchar_t wide_name[NAME_CHARACTERS], wide_detail[PATH_CHARACTERS];
     const wchar_t *texts[] = {wide_detail};
-    WORD type =
-        service_event_level(event) == LOG_ERROR ? EVENTLOG_ERROR_TYPE : EVENTLOG_INFORMATION_TYPE;
 
     if (!service_text_widen(name, wide_name, NAME_CHARACTERS) ||
         !service_text_widen(detail, wide_detail, PATH_CHARACTERS)) {
@@ -393,7 +391,8 @@ service_manager_report(const char *name, enum service_event event, const char *d
     }
     HANDLE source = RegisterEventSourceW(NULL, wide_name);
     if (source != NULL) {
-        ReportEventW(source, type, 0, service_control_event_id(event), NULL, 1, 0, texts, NULL);
+        ReportEventW(source, service_control_event_type(event), 0, service_control_event_id(event),
+                     NULL, 1, 0, texts, NULL);
         DeregisterEventSource(source);
     }
 }
