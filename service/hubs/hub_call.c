@@ -686,8 +686,7 @@ keep_texts(struct hub_call *call, const struct hub_call_options *options)
 static struct hub_call *
 make_call(const struct hub_call_options *options)
 {
-    /* One byte more, so that an empty text at the end has an address of its own. */
-    struct hub_call *call = calloc(1, sizeof(*call) + texts_length(options) + 1);
+    struct hub_call *call = calloc(1, sizeof(*call) + texts_length(options));
 
     if (call == NULL) {
         return NULL;
