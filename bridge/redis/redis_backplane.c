@@ -20,15 +20,6 @@ channel_of(struct route_channel *channel)
 }
 
 static void
-for_each_channel(struct redis_backplane *redis, void (*fn)(struct redis_channel *channel))
-{
-    for (struct map_entry *entry = map_first(&redis->by_key); entry != NULL;
-         entry = map_next(entry)) {
-        fn(map_entry_value(entry));
-    }
-}
-
-static void
 update_gauge(struct redis_backplane *redis)
 {
     metrics_set(redis->options.metrics, BRIDGE_METRIC_REDIS_CONNECTED,
@@ -51,29 +42,6 @@ count_loss(const struct redis_backplane *redis, enum redis_loss loss)
 /* ---- The two connections ---- */
 
 static void
-on_commands_ready(void *owner)
-{
-    struct redis_backplane *redis = owner;
-
-    update_gauge(redis);
-    for_each_channel(redis, redis_channel_heal);
-}
-
-static void
-on_commands_lost(void *owner, enum redis_loss loss, const char *why)
-{
-    struct redis_backplane *redis = owner;
-
-    redis->was_cut = false;
-    count_loss(redis, loss);
-    update_gauge(redis);
-    for (struct map_entry *entry = map_first(&redis->by_key); entry != NULL;
-         entry = map_next(entry)) {
-        redis_channel_cut_off(map_entry_value(entry), why);
-    }
-}
-
-static void
 on_messages_ready(void *owner)
 {
     struct redis_backplane *redis = owner;
@@ -83,7 +51,10 @@ on_messages_ready(void *owner)
         metrics_add(redis->options.metrics, BRIDGE_METRIC_OUTPUT_BUFFER_CUTS, 1);
         redis->was_cut = false;
     }
-    for_each_channel(redis, redis_channel_subscribe);
+    for (struct map_entry *entry = map_first(&redis->by_key); entry != NULL;
+         entry = map_next(entry)) {
+        redis_channel_subscribe(map_entry_value(entry));
+    }
 }
 
 static void
@@ -91,13 +62,32 @@ on_messages_lost(void *owner, enum redis_loss loss, const char *why)
 {
     struct redis_backplane *redis = owner;
 
-    (void)why;
     /* Redis says nothing when a subscriber has let too much wait; but it only closes that. */
     redis->was_cut =
-        redis->was_cut || (loss == REDIS_LOSS_CLOSED && redis_connection_is_ready(redis->commands));
+        redis->was_cut || (loss == REDIS_LOSS_CLOSED && redis_connection_is_ready(redis->log));
     count_loss(redis, loss);
     update_gauge(redis);
-    for_each_channel(redis, redis_channel_deafen);
+    for (struct map_entry *entry = map_first(&redis->by_key); entry != NULL;
+         entry = map_next(entry)) {
+        redis_channel_cut_off(map_entry_value(entry), why);
+    }
+}
+
+static void
+on_log_ready(void *owner)
+{
+    update_gauge(owner);
+}
+
+static void
+on_log_lost(void *owner, enum redis_loss loss, const char *why)
+{
+    struct redis_backplane *redis = owner;
+
+    (void)why; /* what it was asked has been told */
+    redis->was_cut = false;
+    count_loss(redis, loss);
+    update_gauge(redis);
 }
 
 static void
@@ -119,16 +109,16 @@ on_message(void *owner, struct bytes key, struct bytes message)
     }
 }
 
-static const struct redis_connection_handler commands_handler = {
-    .on_ready = on_commands_ready,
-    .on_lost = on_commands_lost,
-    .on_message = ignore_message,
-};
-
 static const struct redis_connection_handler messages_handler = {
     .on_ready = on_messages_ready,
     .on_lost = on_messages_lost,
     .on_message = on_message,
+};
+
+static const struct redis_connection_handler log_handler = {
+    .on_ready = on_log_ready,
+    .on_lost = on_log_lost,
+    .on_message = ignore_message,
 };
 
 /* ---- route_backplane_operations ---- */
@@ -218,11 +208,11 @@ redis_backplane_new(struct loop *loop, const struct redis_backplane_options *opt
     redis_script_init(&redis->script);
     buffer_init(&redis->storage, SIZE_MAX);
     map_init(&redis->by_key);
-    status = redis_connection_open(loop, &options->redis, "commands", &commands_handler, redis,
-                                   &redis->commands);
+    status = redis_connection_open(loop, &options->redis, "messages", &messages_handler, redis,
+                                   &redis->messages);
     if (status == STATUS_OK) {
-        status = redis_connection_open(loop, &options->redis, "messages", &messages_handler, redis,
-                                       &redis->messages);
+        status =
+            redis_connection_open(loop, &options->redis, "log", &log_handler, redis, &redis->log);
     }
     if (status != STATUS_OK) {
         redis_backplane_free(&redis->base);
@@ -241,8 +231,8 @@ redis_backplane_free(struct route_backplane *backplane)
         return;
     }
     redis = redis_of(backplane);
-    redis_connection_close(redis->commands);
     redis_connection_close(redis->messages);
+    redis_connection_close(redis->log);
     map_deinit(&redis->by_key);
     buffer_deinit(&redis->storage);
     free(redis);
@@ -253,6 +243,6 @@ redis_backplane_is_connected(struct route_backplane *backplane)
 {
     const struct redis_backplane *redis = redis_of(backplane);
 
-    return redis->commands != NULL && redis_connection_is_ready(redis->commands) &&
-           redis->messages != NULL && redis_connection_is_ready(redis->messages);
+    return redis->messages != NULL && redis_connection_is_ready(redis->messages) &&
+           redis->log != NULL && redis_connection_is_ready(redis->log);
 }

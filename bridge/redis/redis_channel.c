@@ -14,7 +14,6 @@ struct script_call {
     struct redis_call base;
     struct route_batch *batch; /* what is published; for healing: &look */
     struct route_batch look;   /* no messages: only the counter */
-    uint32_t subscription;     /* the one that was there when the call was sent; 0 = none */
     bool is_eval;
 };
 
@@ -122,7 +121,7 @@ send_script(struct script_call *call)
     if (argument_count == 0) {
         return STATUS_NO_MEMORY;
     }
-    return redis_connection_send(backplane->commands, arguments, argument_count, on_script_reply,
+    return redis_connection_send(backplane->messages, arguments, argument_count, on_script_reply,
                                  call);
 }
 
@@ -151,7 +150,6 @@ call_script(struct redis_channel *channel, struct route_batch *batch, uint64_t f
     redis_channel_begin_call(channel, &call->base, cancel_script);
     call->batch = batch != NULL ? batch : &call->look;
     call->look.floor_id = floor_id;
-    call->subscription = channel->state == REDIS_CHANNEL_DEAF ? 0 : channel->subscription;
     status = send_script(call);
     if (status != STATUS_OK) {
         redis_channel_end_call(&call->base);
@@ -160,20 +158,13 @@ call_script(struct redis_channel *channel, struct route_batch *batch, uint64_t f
     return status;
 }
 
-/* Whether the app will get to know what is published now: from the subscription, or later from the
- * log. Before it has a position it cannot tell a new message from an old one. */
+/* Whether the app will get to know what is published now. Before it has a position it cannot tell a
+ * new message from an old one. */
 static bool
 will_be_heard(const struct redis_channel *channel)
 {
-    switch (channel->state) {
-    case REDIS_CHANNEL_HEARING:
-        return true;
-    case REDIS_CHANNEL_SUBSCRIBED:
-        return channel->has_heard;
-    case REDIS_CHANNEL_DEAF:
-        return channel->has_heard && redis_log_limit(channel) > 0;
-    }
-    return false;
+    return channel->state == REDIS_CHANNEL_HEARING ||
+           (channel->state == REDIS_CHANNEL_SUBSCRIBED && channel->has_heard);
 }
 
 void
@@ -200,21 +191,14 @@ report_broken(struct redis_channel *channel, struct bytes text)
 }
 
 static void
-take_healed(struct redis_channel *channel, const struct route_result *result, uint32_t subscription)
+take_healed(struct redis_channel *channel, const struct route_result *result)
 {
     channel->is_healing = false;
     if (result->outcome == ROUTE_PUBLISHED) {
-        if (channel->state == REDIS_CHANNEL_SUBSCRIBED && subscription != channel->subscription) {
-            redis_channel_heal(channel); /* a counter from before does not say what was missed */
-            return;
-        }
         if (channel->state == REDIS_CHANNEL_SUBSCRIBED) {
             channel->state = REDIS_CHANNEL_HEARING;
             channel->has_heard = true;
             channel->handler->on_subscribed(channel->owner, result->counter, false);
-        }
-        if (!will_be_heard(channel)) {
-            return; /* the subscription will come */
         }
         channel->handler->on_state(channel->owner, LINK_BACKPLANE_OPEN, BYTES("connected"));
         return;
@@ -234,8 +218,8 @@ redis_channel_heal(struct redis_channel *channel)
     uint64_t floor_id;
 
     timer_stop(timers_of(channel), &channel->heal_timer);
-    if (channel->is_healing || !redis_connection_is_ready(channel->backplane->commands)) {
-        return; /* an answer is due, or on_ready will come */
+    if (channel->is_healing || channel->state == REDIS_CHANNEL_DEAF) {
+        return; /* an answer is due, or the subscription will come */
     }
     if (!channel->handler->floor_id(channel->owner, &floor_id)) {
         timer_start(timers_of(channel), &channel->heal_timer, REDIS_FLOOR_RETRY_MS, heal_when_due);
@@ -252,8 +236,8 @@ redis_channel_heal(struct redis_channel *channel)
 static void
 leave_replica(struct redis_backplane *backplane)
 {
-    redis_connection_renew(backplane->commands, REDIS_LOSS_REPLICA, "this Redis is a replica");
     redis_connection_renew(backplane->messages, REDIS_LOSS_REPLICA, "this Redis is a replica");
+    redis_connection_renew(backplane->log, REDIS_LOSS_REPLICA, "this Redis is a replica");
 }
 
 static void
@@ -298,7 +282,7 @@ on_script_reply(void *context, const struct redisReply *reply)
     redis_script_result(reply, call->batch, &result);
     redis_channel_end_call(&call->base);
     if (call->batch == &call->look) {
-        take_healed(channel, &result, call->subscription);
+        take_healed(channel, &result);
     } else {
         take_published(channel, call->batch, &result);
     }
@@ -332,7 +316,6 @@ on_subscribed(void *context, const struct redisReply *reply)
         return;
     }
     channel->state = REDIS_CHANNEL_SUBSCRIBED;
-    channel->subscription++;
     redis_channel_heal(channel);
 }
 
@@ -358,15 +341,10 @@ redis_channel_subscribe(struct redis_channel *channel)
 }
 
 void
-redis_channel_deafen(struct redis_channel *channel)
-{
-    channel->state = REDIS_CHANNEL_DEAF;
-}
-
-void
 redis_channel_cut_off(struct redis_channel *channel, const char *why)
 {
     timer_stop(timers_of(channel), &channel->heal_timer);
+    channel->state = REDIS_CHANNEL_DEAF;
     channel->handler->on_state(channel->owner, LINK_BACKPLANE_BUFFERING, bytes_from_string(why));
 }
 

@@ -14,11 +14,11 @@ struct redis_backplane {
     struct loop *loop;
     struct redis_backplane_options options;
     struct redis_script script;
-    struct redis_connection *commands;
-    struct redis_connection *messages;
+    struct redis_connection *messages; /* subscriptions, and calls of the script */
+    struct redis_connection *log;
     struct buffer storage; /* of the arguments of one request, while it is being sent */
     struct map by_key;     /* -> struct redis_channel */
-    bool was_cut;          /* Redis has closed `messages`, and `commands` lives on since */
+    bool was_cut;          /* Redis has closed `messages`, and `log` lives on since */
 };
 
 enum redis_channel_state {
@@ -49,8 +49,7 @@ struct redis_channel {
     struct list unread; /* struct route_log_read.node: the same */
     struct timer unsent_timer;
     struct timer heal_timer;
-    uint32_t subscription; /* counts them, from 1 */
-    bool has_heard;        /* HEARING, at least once */
+    bool has_heard; /* HEARING, at least once */
     bool is_healing;
     uint64_t average_bytes; /* of a message; smoothed */
     uint32_t untrimmed;     /* messages of .NET nodes added to the log since it was trimmed */
@@ -64,9 +63,8 @@ MUST_CHECK enum status redis_channel_new(struct redis_backplane *backplane, stru
 void redis_channel_free(struct redis_channel *channel);
 /** Subscribe, if the connection for messages is ready. */
 void redis_channel_subscribe(struct redis_channel *channel);
-/** The connection for messages is lost: until it is back, the app hears nothing. */
-void redis_channel_deafen(struct redis_channel *channel);
-/** The connection for commands is lost. */
+/** The connection for messages is lost: until it is back, the app hears nothing, and what it
+ * publishes waits. */
 void redis_channel_cut_off(struct redis_channel *channel, const char *why);
 /** Read the counter, heal it if it was lost, and tell the app; repeated until it works. */
 void redis_channel_heal(struct redis_channel *channel);

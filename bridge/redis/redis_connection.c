@@ -24,7 +24,7 @@ enum {
 enum connection_state {
     CONNECTION_IDLE,     /* waiting to dial again */
     CONNECTION_DIALING,  /* the stream is not usable yet */
-    CONNECTION_GREETING, /* AUTH, SELECT and PING are on their way */
+    CONNECTION_GREETING, /* AUTH, SELECT, PING and HELLO are on their way */
     CONNECTION_READY,
     CONNECTION_BROKEN, /* the stream is being closed, then it is dialed again */
     CONNECTION_CLOSED, /* by the owner: freed when the stream is gone */
@@ -175,12 +175,16 @@ on_greeting_reply(void *context, const struct redisReply *reply)
     }
 }
 
+/* RESP3, so that a connection with subscriptions may ask, too. */
 static void
 on_greeted(void *context, const struct redisReply *reply)
 {
     struct redis_connection *connection = context;
 
-    on_greeting_reply(context, reply);
+    if (reply != NULL && reply->type == REDIS_REPLY_ERROR) {
+        break_off(connection, REDIS_LOSS_REFUSED,
+                  "this is no Redis 6.2 or newer: it does not speak RESP3");
+    }
     if (reply == NULL || connection->state != CONNECTION_GREETING) {
         return;
     }
@@ -235,6 +239,7 @@ send_greeting(struct redis_connection *connection)
     struct bytes set_name[] = {BYTES("CLIENT"), BYTES("SETNAME"), BYTES("hubplane-bridge")};
     struct bytes select[] = {BYTES("SELECT"), BYTES_NONE};
     struct bytes ping = BYTES("PING");
+    struct bytes hello[] = {BYTES("HELLO"), BYTES("3")};
     char digits[24];
     enum status status = send_auth(connection);
 
@@ -247,7 +252,10 @@ send_greeting(struct redis_connection *connection)
         status = append_request(connection, set_name, 3, on_unimportant_reply, NULL);
     }
     if (status == STATUS_OK) {
-        status = append_request(connection, &ping, 1, on_greeted, connection);
+        status = append_request(connection, &ping, 1, on_greeting_reply, connection);
+    }
+    if (status == STATUS_OK) {
+        status = append_request(connection, hello, 2, on_greeted, connection);
     }
     return status;
 }
@@ -296,12 +304,13 @@ text_of(const struct redisReply *reply)
     return bytes_from(reply->str, reply->len);
 }
 
+/* Whether Redis pushes it, as it does messages, and also its answer to SUBSCRIBE. */
 static bool
-is_message(const struct redisReply *reply)
+is_push(const struct redisReply *reply, const char *kind)
 {
-    return reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 &&
+    return reply->type == REDIS_REPLY_PUSH && reply->elements == 3 &&
            reply->element[0]->type == REDIS_REPLY_STRING &&
-           bytes_equal(text_of(reply->element[0]), BYTES("message"));
+           bytes_equal(text_of(reply->element[0]), bytes_from_string(kind));
 }
 
 static void
@@ -309,9 +318,12 @@ take_reply(struct redis_connection *connection, const struct redisReply *reply)
 {
     struct pending_request *request;
 
-    if (is_message(reply)) {
+    if (is_push(reply, "message")) {
         connection->handler->on_message(connection->owner, text_of(reply->element[1]),
                                         text_of(reply->element[2]));
+        return;
+    }
+    if (reply->type == REDIS_REPLY_PUSH && !is_push(reply, "subscribe")) {
         return;
     }
     request = take_request(connection);

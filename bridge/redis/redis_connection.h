@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * redis_connection: one connection to Redis that comes back by itself: dialed, authenticated,
- * probed, replaced when it breaks or falls silent. Requests are pipelined and answered in order.
+ * probed, replaced when it breaks or falls silent. Requests are pipelined and answered in order;
+ * it speaks RESP3, so the same connection may also have subscriptions.
  * The bytes travel over common/net/stream; hiredis writes and reads them.
  */
 #ifndef HUBPLANE_BRIDGE_REDIS_CONNECTION_H
@@ -58,7 +59,7 @@ struct redis_connection_handler {
     void (*on_message)(void *owner, struct bytes channel, struct bytes message);
 };
 
-/** ${name}: "commands" or "messages", for the log. Dials at once. OK, INVALID (the address) or
+/** ${name}: "messages" or "log", for what is logged. Dials at once. OK, INVALID (the address) or
  * NO_MEMORY. */
 MUST_CHECK enum status redis_connection_open(struct loop *loop, const struct redis_options *options,
                                              const char *name,

@@ -98,10 +98,10 @@ static enum status
 send_page(struct page_call *call)
 {
     struct redis_channel *channel = call->base.channel;
-    struct redis_connection *commands = channel->backplane->commands;
+    struct redis_connection *log = channel->backplane->log;
     char from[NUMBER_BYTES], to[NUMBER_BYTES], limit[NUMBER_BYTES];
     const struct bytes get[] = {BYTES("GET"), channel->keys.counter};
-    enum status status = redis_connection_send(commands, get, 2, on_counter, call);
+    enum status status = redis_connection_send(log, get, 2, on_counter, call);
 
     if (status != STATUS_OK) {
         return status;
@@ -114,7 +114,7 @@ send_page(struct page_call *call)
                                   BYTES("LIMIT"),          BYTES("0"),
                                   bytes_from_string(limit)};
 
-    if (redis_connection_send(commands, range, 7, on_page, call) != STATUS_OK) {
+    if (redis_connection_send(log, range, 7, on_page, call) != STATUS_OK) {
         call->is_unsent = true;
     }
     return STATUS_OK;
@@ -158,7 +158,7 @@ trim(struct redis_channel *channel, uint64_t limit)
     const struct bytes arguments[] = {BYTES("ZREMRANGEBYRANK"), channel->keys.log, BYTES("0"),
                                       bytes_from_string(last)};
 
-    if (redis_connection_send(channel->backplane->commands, arguments, 4, on_appended, NULL) ==
+    if (redis_connection_send(channel->backplane->log, arguments, 4, on_appended, NULL) ==
         STATUS_OK) {
         channel->untrimmed = 0;
     }
@@ -177,7 +177,7 @@ redis_log_append(struct redis_channel *channel, uint64_t id, struct bytes messag
     const struct bytes arguments[] = {BYTES("ZADD"), channel->keys.log, bytes_from_string(score),
                                       message};
 
-    if (redis_connection_send(channel->backplane->commands, arguments, 4, on_appended, NULL) !=
+    if (redis_connection_send(channel->backplane->log, arguments, 4, on_appended, NULL) !=
         STATUS_OK) {
         return;
     }

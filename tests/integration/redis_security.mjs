@@ -7,7 +7,7 @@ import path from 'node:path';
 import { freePort } from '../support/ports.mjs';
 import { Farm } from '../support/farm.mjs';
 import { integrationTest } from '../support/integration.mjs';
-import { until, which } from '../support/program.mjs';
+import { Program, until, which } from '../support/program.mjs';
 import { RedisClient } from '../support/redis_client.mjs';
 import { encodeFrame, publishAsDotnet } from '../support/scaleout.mjs';
 import { ServerAuthority } from '../support/server_certificate.mjs';
@@ -119,6 +119,15 @@ await integrationTest('redis_security', async (run) => {
             assert.equal((await request(`http://127.0.0.1:${bridge.adminPort}/ready`)).status, 503);
         });
     }
+    await run.step('one that does not speak RESP3 is too old, or no Redis: it is said', async () => {
+        const port = await freePort();
+        const old = new Program({ name: 'old-redis', command: which('redis-server'), cwd: run.folder, log: path.join(run.folder, 'old-redis.log'),
+            args: ['--port', port, '--bind', '127.0.0.1', '--save', '', '--dir', run.folder, '--rename-command', 'HELLO', ''] });
+        run.atEnd(() => old.kill());
+        await restart({ address: `127.0.0.1:${port}` });
+        await says(/this is no Redis 6\.2 or newer/);
+        await old.kill();
+    });
     const permissions = ['subscribe', 'ping', 'auth', 'select', 'client|setname', 'eval', 'evalsha', 'incrby', 'publish', 'get', 'set', 'zadd',
         'zrangebyscore', 'zremrangebyrank'];
     const pattern = key.replaceAll(' ', '?'); // which Redis takes for the end of a rule
