@@ -30,6 +30,9 @@ MUST_CHECK enum status socket_accept(stream_socket listening, stream_socket *out
 /** Connect at once to a Unix socket. OK, or UNREACHABLE, DENIED, INVALID, LIMIT, IO; UNSUPPORTED on
  * Windows. */
 MUST_CHECK enum status socket_connect_unix(const char *path, stream_socket *out);
+/** Send what the system takes at once: the number of bytes, or minus a system error (errno, WSA…).
+ * Of all ways to write it costs the system least. */
+MUST_CHECK int socket_send(stream_socket socket, const void *bytes, size_t length);
 /** Give up on a peer that has left data unacknowledged for so long; best effort. */
 void socket_set_user_timeout(stream_socket socket, uint32_t timeout_ms);
 void socket_close(stream_socket socket);

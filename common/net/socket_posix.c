@@ -217,6 +217,19 @@ socket_accept(stream_socket listening, stream_socket *out)
     }
 }
 
+int
+socket_send(stream_socket socket, const void *bytes, size_t length)
+{
+    ssize_t sent;
+    do {
+        sent = send((int)socket, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0) {
+        return errno == ENOBUFS ? -EAGAIN : -errno; /* it will pass, too */
+    }
+    return (int)sent;
+}
+
 void
 socket_set_user_timeout(stream_socket socket, uint32_t timeout_ms)
 {

@@ -131,6 +131,13 @@ socket_accept(stream_socket listening, stream_socket *out)
     }
 }
 
+int
+socket_send(stream_socket socket, const void *bytes, size_t length)
+{
+    int sent = send((SOCKET)socket, bytes, (int)length, 0);
+    return sent == SOCKET_ERROR ? -WSAGetLastError() : sent;
+}
+
 void
 socket_set_user_timeout(stream_socket socket, uint32_t timeout_ms)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/net/net_error.h"
+#include "common/net/socket.h"
 #include "common/net/stream_private.h"
 
 #include <assert.h>
@@ -78,11 +79,25 @@ fail_write(struct stream *stream, int code)
     stream_fail(stream, net_error_status(code), net_error_sentence(code));
 }
 
+/* As uv_try_write(), which is for several: a fan-out is mostly one slice for each of many. */
+static int
+try_write_one(struct stream *stream, const uv_buf_t *vector)
+{
+    uv_os_fd_t descriptor;
+    int code = uv_fileno((const uv_handle_t *)&stream->tcp, &descriptor);
+    if (code != 0) {
+        return code;
+    }
+    int sent = socket_send((stream_socket)descriptor, vector->base, vector->len);
+    return sent < 0 ? uv_translate_sys_error(-sent) : sent;
+}
+
 /* Try at once. Returns how much the system took, and fails the stream where it is broken. */
 static size_t
 try_write(struct stream *stream, const uv_buf_t *vectors, unsigned int count)
 {
-    int written = uv_try_write((uv_stream_t *)&stream->tcp, vectors, count);
+    int written = count == 1 ? try_write_one(stream, vectors)
+                             : uv_try_write((uv_stream_t *)&stream->tcp, vectors, count);
     if (written < 0) {
         if (written != UV_EAGAIN) {
             fail_write(stream, written);
