@@ -182,7 +182,8 @@ count_workers(const struct service_options *options)
     if (options->service->workers != 0) {
         return (size_t)options->service->workers;
     }
-    return processors < WORKERS_AUTO_MAX ? processors : WORKERS_AUTO_MAX;
+    size_t half = (processors + 1) / 2; /* the rest is for the web server next door */
+    return half < WORKERS_AUTO_MAX ? half : WORKERS_AUTO_MAX;
 }
 
 static enum status
