@@ -138,6 +138,19 @@ async function measureInterest(bench) {
         note: `${run.sent.toLocaleString('en')} messages were published, ${each} of them for each node.` };
 }
 
+/** Microseconds of the busiest thread of node B a delivery, and of all its threads, with so many ${workers}. */
+async function measureWorkers(bench, workers) {
+    const name = `farm-workers-${workers}`;
+    bench.progress(`workers: ${workers}`);
+    const farm = await bench.freshFarm(name, { workers });
+    let before, after;
+    const run = await measure(farm, { mode: 'fanout', bytes: 100, subscribers: 1000, inflight: 16,
+        seconds: bench.isQuick ? 1 : 2 }, { onBegin: () => before = farm.threadSeconds(1), onEnd: () => after = farm.threadSeconds(1) });
+    await bench.end(name);
+    const used = after.map((seconds, i) => 1e6 * (seconds - before[i]) / run.received);
+    return { busiest: Math.max(...used), all: used.reduce((a, b) => a + b, 0), problem: problemOf(run) };
+}
+
 export const rows = [
     fanout('fanout_paced', { goal: 1.15,
         sentence: '1 publisher on node A sends 100 messages/s to 200 subscribers on node B: CPU of nodes, bridge and Redis ' +
@@ -228,6 +241,19 @@ export const rows = [
             sentence: '8 nodes, 1 % of the messages concern each: bytes on the wire to a node, TLS included; the floor is the ' +
                 'messages its clients need, as they are in Redis.' },
         measure: measureInterest,
+    },
+    {
+        name: 'workers',
+        describe: { unit: '× with 2 workers', goal: 1.5, goalIsMinimum: true,
+            sentence: 'How many times as much a node can do with two workers as with one, where there are processors enough: ' +
+                'flat out to 1,000 subscribers, CPU of the busiest thread of node B a delivery, with one and with two.' },
+        async measure(bench) {
+            const [one, two] = [await measureWorkers(bench, 1), await measureWorkers(bench, 2)];
+            const show = (cost) => `${cost.busiest.toFixed(2)} of ${cost.all.toFixed(2)} µs`;
+            return { farm: one.busiest / two.busiest, floor: null, ratio: null, detail: { one, two },
+                problem: one.problem || two.problem || undefined,
+                note: `Busiest of all threads: ${show(one)} with one, ${show(two)} with two.` };
+        },
     },
     {
         name: 'tls',

@@ -36,11 +36,11 @@ export function killAll() {
 export class BenchFarm {
     protocol = 'signalr';
 
-    static async start(folder, { nodes = 2, isPlain = false, wireOf } = {}) {
+    static async start(folder, { nodes = 2, workers = 'auto', isPlain = false, wireOf } = {}) {
         const self = new BenchFarm();
         const environment = process.env.LD_PRELOAD;
         fs.mkdirSync(folder, { recursive: true });
-        self.farm = new Farm(folder, { nodes, apps, serviceOptions: { workers: 'auto' } });
+        self.farm = new Farm(folder, { nodes, apps, serviceOptions: { workers } });
         if (isPlain) {
             process.env.LD_PRELOAD = plainLink;
         }
@@ -80,6 +80,13 @@ export class BenchFarm {
     /** Of the nodes, the bridge, Redis. */
     get pids() {
         return [...this.farm.nodes, ...this.farm.bridges, this.farm.redis].map((server) => server.program.pid);
+    }
+
+    /** CPU seconds that each thread of the node number ${index} has used so far. */
+    threadSeconds(index) {
+        const tasks = `/proc/${this.farm.nodes[index].program.pid}/task`;
+        return fs.readdirSync(tasks).map((task) =>
+            Number(fs.readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]) / 1e9);
     }
 
     close() {
