@@ -30,10 +30,10 @@ const char command_line_usage[] =
     "  version   print the version; also --version\n"
     "  help      print this, and with \"help options\" every option; also --help\n"
     "\n"
-    "The configuration is the file named by --config, else hubplane.ini in /etc/hubplane or "
-    "%ProgramData%\\SERVICE; on\n"
-    "Windows values under HKLM\\SYSTEM\\CurrentControlSet\\Services\\SERVICE\\Parameters win over "
-    "the file. SERVICE is\n"
+    "The configuration is the file named by --config (with \"install\": from then on), else "
+    "hubplane.ini in\n"
+    "/etc/hubplane or %ProgramData%\\SERVICE; on Windows values under\n"
+    "HKLM\\SYSTEM\\CurrentControlSet\\Services\\SERVICE\\Parameters win over the file. SERVICE is\n"
     "Hubplane unless told otherwise.\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.\n";
 

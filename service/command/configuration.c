@@ -7,6 +7,7 @@
 
 #include "common/base/file.h"
 #include "service/platform/service_credentials.h"
+#include "service/platform/service_manager.h"
 #include "service/platform/service_registry.h"
 #include "service/platform/service_system.h"
 
@@ -24,19 +25,29 @@ file_exists(const char *path)
     return file != NULL;
 }
 
+/* The file named by --config: here, or when the service was installed. NULL = none. */
+static const char *
+named_file(const struct command_line *line, char path[PATH_BYTES])
+{
+    if (line->config != NULL) {
+        return line->config;
+    }
+    return service_manager_configuration(line->name, path, PATH_BYTES) == STATUS_OK ? path : NULL;
+}
+
 enum status
 configuration_read(const struct command_line *line, struct service_options *options)
 {
-    char default_path[PATH_BYTES];
+    char installed_path[PATH_BYTES], default_path[PATH_BYTES];
+    const char *named = named_file(line, installed_path);
     const char *path =
-        line->config != NULL
-            ? line->config
-            : service_system_default_configuration(line->name, default_path, PATH_BYTES);
+        named != NULL ? named
+                      : service_system_default_configuration(line->name, default_path, PATH_BYTES);
     enum status status = service_options_init(options);
 
     /* Unreadable files and wrong values are lines in `problems`, and reading goes on, so that all
      * mistakes show at once. */
-    if (status == STATUS_OK && (line->config != NULL || file_exists(path))) {
+    if (status == STATUS_OK && (named != NULL || file_exists(path))) {
         status = option_read_file(&options->set, path);
     }
     if (status != STATUS_NO_MEMORY) {

@@ -96,7 +96,7 @@ commands_install(const struct command_line *line)
     }
     exit_code = apply_settings(line, line->name);
     if (exit_code == NODE_EXIT_OK) {
-        printf("The service \"%s\" is %s; \"sc start %s\" starts it.\n", line->name,
+        printf("The service \"%s\" is %s; sc start \"%s\" starts it.\n", line->name,
                line->is_update ? "up to date" : "installed", line->name);
     }
     return exit_code;

@@ -84,7 +84,7 @@ print_service(const char *name)
     }
     if (status == STATUS_OK && !is_running) {
         fprintf(stderr,
-                "\"sc start %s\" starts it; if it does not stay, its log and the Event Log say "
+                "sc start \"%s\" starts it; if it does not stay, its log and the Event Log say "
                 "why.\n",
                 name);
     }

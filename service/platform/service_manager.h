@@ -11,7 +11,8 @@
 struct service_setup {
     const char *name;
     const char *configuration; /* NULL = the default place */
-    bool is_update;            /* the service exists already: only its settings are renewed */
+    /* the service exists already: its settings are renewed, and `configuration` unless NULL */
+    bool is_update;
 };
 
 /* Each appends to ${messages} what was done or what to do, whole lines. */
@@ -27,6 +28,9 @@ MUST_CHECK enum status service_manager_uninstall(const char *name, struct buffer
  * NOT_FOUND, DENIED, IO, UNSUPPORTED. */
 MUST_CHECK enum status service_manager_query(const char *name, struct buffer *messages,
                                              bool *is_running);
+/** The file that the service was installed to read, in ${out}. OK; NOT_FOUND - no such service, or
+ * it reads the default place; DENIED, INVALID, IO, UNSUPPORTED. */
+MUST_CHECK enum status service_manager_configuration(const char *name, char *out, size_t size);
 /** Write one option to the registry, as service_registry_read() finds it. ${section} is "bridge" or
  * "app chat". OK, NOT_FOUND - no such service; DENIED, IO, UNSUPPORTED. */
 MUST_CHECK enum status service_manager_set_option(const char *name, const char *section,

@@ -28,6 +28,15 @@ service_manager_query(const char *name, struct buffer *messages, bool *is_runnin
 }
 
 enum status
+service_manager_configuration(const char *name, char *out, size_t size)
+{
+    (void)name;
+    (void)out;
+    (void)size;
+    return STATUS_UNSUPPORTED;
+}
+
+enum status
 service_manager_set_option(const char *name, const char *section, const char *option,
                            const char *value)
 {

@@ -11,6 +11,8 @@
 
 #include <windows.h>
 
+#include <shellapi.h>
+
 enum {
     NAME_CHARACTERS = 256, /* the limit of the service control manager */
     PATH_CHARACTERS = 2048,
@@ -119,14 +121,20 @@ make_command(const struct service_setup *setup, const wchar_t *name, wchar_t out
 }
 
 static enum status
+refuse_long_path(struct management *work)
+{
+    buffer_append_string(work->messages,
+                         "the path of the program or of the configuration is too long\n");
+    return STATUS_INVALID;
+}
+
+static enum status
 create_service(struct management *work, const struct service_setup *setup)
 {
     wchar_t command[PATH_CHARACTERS], account[NAME_CHARACTERS + 16], title[NAME_CHARACTERS + 32];
 
     if (!make_command(setup, work->wide_name, command)) {
-        buffer_append_string(work->messages,
-                             "the path of the program or of the configuration is too long\n");
-        return STATUS_INVALID;
+        return refuse_long_path(work);
     }
     (void)swprintf(account, NAME_CHARACTERS + 16, L"NT SERVICE\\%ls", work->wide_name);
     (void)swprintf(title, NAME_CHARACTERS + 32,
@@ -139,15 +147,17 @@ create_service(struct management *work, const struct service_setup *setup)
     return work->service != NULL ? STATUS_OK : fail(work, "install");
 }
 
+union service_config {
+    QUERY_SERVICE_CONFIGW facts;
+    uint8_t room[8 * 1024]; /* the most the service control manager returns */
+};
+
 /* An installer may have written the program's path without quotes: then C:\Program.exe would be
  * started if there were one. */
 static void
 quote_command(struct management *work)
 {
-    union {
-        QUERY_SERVICE_CONFIGW facts;
-        uint8_t room[8 * 1024]; /* the most the service control manager returns */
-    } config;
+    union service_config config;
     wchar_t program[PATH_CHARACTERS], quoted[PATH_CHARACTERS];
     DWORD needed, length = GetModuleFileNameW(NULL, program, PATH_CHARACTERS);
 
@@ -162,6 +172,21 @@ quote_command(struct management *work)
         buffer_append_string(work->messages,
                              "warning: the path of the program could not be quoted\n");
     }
+}
+
+/* Have the service read ${setup}'s configuration from its next start on. */
+static enum status
+change_command(struct management *work, const struct service_setup *setup)
+{
+    wchar_t command[PATH_CHARACTERS];
+
+    if (!make_command(setup, work->wide_name, command)) {
+        return refuse_long_path(work);
+    }
+    return ChangeServiceConfigW(work->service, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE,
+                                SERVICE_NO_CHANGE, command, NULL, NULL, NULL, NULL, NULL, NULL)
+               ? STATUS_OK
+               : fail(work, "install");
 }
 
 /* What the service control manager cannot set is a line, not a failure: the service works without
@@ -264,7 +289,9 @@ service_manager_install(const struct service_setup *setup, struct buffer *messag
     if (status == STATUS_OK && setup->is_update) {
         work.service = OpenServiceW(work.manager, work.wide_name, SERVICE_ALL_ACCESS);
         status = work.service != NULL ? STATUS_OK : fail(&work, "install");
-        if (status == STATUS_OK) {
+        if (status == STATUS_OK && setup->configuration != NULL) {
+            status = change_command(&work, setup);
+        } else if (status == STATUS_OK) {
             quote_command(&work);
         }
     } else if (status == STATUS_OK) {
@@ -347,6 +374,48 @@ service_manager_query(const char *name, struct buffer *messages, bool *is_runnin
                                            : "?");
     }
     close_all(&work);
+    return status;
+}
+
+/* The FILE of --config FILE. */
+static enum status
+find_configuration(const wchar_t *command, char *out, size_t size)
+{
+    enum status status = STATUS_NOT_FOUND;
+    int count;
+    wchar_t **arguments = CommandLineToArgvW(command, &count);
+
+    if (arguments == NULL) {
+        return STATUS_IO;
+    }
+    for (int i = 0; i + 1 < count; i++) {
+        if (wcscmp(arguments[i], L"--config") == 0) {
+            status = service_text_narrow(arguments[i + 1], out, size) ? STATUS_OK : STATUS_INVALID;
+        }
+    }
+    LocalFree((void *)arguments);
+    return status;
+}
+
+enum status
+service_manager_configuration(const char *name, char *out, size_t size)
+{
+    struct buffer unheard; /* whoever cares for the service itself asks service_manager_query() */
+    struct management work = {.name = name, .messages = &unheard};
+    union service_config config;
+    DWORD needed;
+
+    buffer_init(&unheard, 4096);
+    enum status status = open_manager(&work, "status", SC_MANAGER_CONNECT);
+    if (status == STATUS_OK) {
+        work.service = OpenServiceW(work.manager, work.wide_name, SERVICE_QUERY_CONFIG);
+        status = work.service != NULL &&
+                         QueryServiceConfigW(work.service, &config.facts, sizeof(config), &needed)
+                     ? find_configuration(config.facts.lpBinaryPathName, out, size)
+                     : service_text_status(GetLastError());
+    }
+    close_all(&work);
+    buffer_deinit(&unheard);
     return status;
 }
 

@@ -46,7 +46,7 @@ await integrationTest('bad_credentials', async (run) => {
 
     await run.step('a service waits for its configuration: status says where to look', () => {
         service.set('bridge', 'adress', 'x:1');
-        assert.match(service.run('status').output, /STOPPED[^]*"sc start Hubplane" starts it/);
+        assert.match(service.run('status').output, /STOPPED[^]*sc start "Hubplane" starts it/);
         service.scm('start');
         const done = service.run('status');
         assert.equal(done.code, 1);

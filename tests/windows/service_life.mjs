@@ -147,4 +147,23 @@ await integrationTest('service_life', async (run) => {
         assert.equal(gone.code, 1);
         assert.match(gone.output, /there is no service "Hubplane"/);
     });
+
+    await run.step('a file named at installation is what every verb reads, until an update names another', () => {
+        const write = (name) => {
+            const file = path.join(run.folder, `${name} file.ini`);
+            fs.writeFileSync(file, `[service]\n${name} = 1\n`);
+            return windowsPath(file);
+        };
+        const [first, second] = [write('first'), write('second')];
+        service.must('install', '--config', first);
+        assert.match(service.run('check').output, /first file\.ini:2: \[service\] first: unknown option/);
+        service.must('install', '--update', '--config', second);
+        for (const _ of ['at once', 'after an update that names none']) {
+            const { output } = service.run('check');
+            assert.match(output, /second file\.ini:2: \[service\] second: unknown option/);
+            assert.doesNotMatch(output, /first file/);
+            service.must('install', '--update');
+        }
+        service.must('uninstall', '--purge');
+    });
 });
