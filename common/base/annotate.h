@@ -19,6 +19,6 @@
 
 /** CONTAINER_OF(pointer, type, member): Return the struct that embeds ${member} at ${pointer}. */
 #define CONTAINER_OF(pointer, type, member) \
-    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+    ((type *)(void *)(((char *)(pointer)) - offsetof(type, member)))
 
 #endif

@@ -201,11 +201,12 @@ buffer_append_uint64(struct buffer *buffer, uint64_t value)
 enum status
 buffer_append_hex(struct buffer *buffer, uint64_t value)
 {
+    static const char texts[] = "0123456789ABCDEF";
     uint8_t digits[16];
     size_t first = sizeof(digits);
 
     do {
-        digits[--first] = (uint8_t) "0123456789ABCDEF"[value & 15];
+        digits[--first] = (uint8_t)texts[value & 15];
         value >>= 4;
     } while (value != 0);
     return buffer_append(buffer, bytes_from(digits + first, sizeof(digits) - first));

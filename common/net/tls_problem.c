@@ -17,6 +17,7 @@ static const struct {
     {SSL_R_HTTP_REQUEST, "the peer does not speak TLS (it sent an HTTP request)"},
     {SSL_R_HTTPS_PROXY_REQUEST, "the peer does not speak TLS (it sent an HTTP proxy request)"},
     {SSL_R_PACKET_LENGTH_TOO_LONG, "the peer does not speak TLS"},
+    {SSL_R_DATA_LENGTH_TOO_LONG, "the peer does not speak TLS"}, /* OpenSSL 3.5 */
     {SSL_R_BAD_PACKET, "the peer does not speak TLS"},
     {SSL_R_BAD_RECORD_TYPE, "the peer does not speak TLS"},
     {SSL_R_UNEXPECTED_MESSAGE, "the peer sent a TLS message that does not belong here"},

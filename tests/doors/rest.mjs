@@ -305,7 +305,7 @@ Send = all.broadcastMessage
         assert.deepEqual(await call(rest, 'POST', '/users/ann/:closeConnections'), [503, 'Error.Farm.TimedOut']);
         assert.deepEqual(await call(rest, 'HEAD', '/users/nobody'), [503, 'Error.Farm.Unavailable']);
         await farm.bridges[0].start();
-        await until(() => node.admin('/ready'), { what: '/ready', timeout: 30000 });
+        await until(async () => await node.admin('/ready') && await other.admin('/ready'), { what: '/ready', timeout: 30000 });
         await fence(client);
         assert.deepEqual(heard(client, 'late'), []);
         await client.stop();

@@ -85,7 +85,8 @@ int
 rig_shell(struct rig *rig, const char *format, ...)
 {
     char command[COMMAND_MAX];
-    char *arguments[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", command, NULL};
+    char shell[] = "sh", option[] = "-c";
+    char *arguments[] = {shell, option, command, NULL};
     int length = snprintf(command, sizeof(command), "BRIDGE=%s/hubplane-bridge; ", bin_dir());
     va_list list;
 
@@ -131,7 +132,8 @@ void
 rig_start_redis(struct rig *rig)
 {
     char command[COMMAND_MAX];
-    char *arguments[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", command, NULL};
+    char shell[] = "sh", option[] = "-c";
+    char *arguments[] = {shell, option, command, NULL};
     uint64_t end_ms = rig_now_ms() + RIG_WAIT_MS;
 
     if (rig->redis_port == 0) {
@@ -204,7 +206,8 @@ void
 rig_start_bridge(struct rig *rig, size_t index)
 {
     char command[COMMAND_MAX];
-    char *arguments[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", command, NULL};
+    char shell[] = "sh", option[] = "-c";
+    char *arguments[] = {shell, option, command, NULL};
     uint64_t end_ms = rig_now_ms() + RIG_WAIT_MS;
 
     for (size_t i = 0; i < RIG_BRIDGES; i++) {
@@ -262,8 +265,8 @@ rig_run(struct rig *rig, uint64_t milliseconds)
 void
 rig_give_up(struct rig *rig, const char *condition, const char *file, int line)
 {
-    char *tail[] = {(char *)(uintptr_t) "tail", (char *)(uintptr_t) "-n", (char *)(uintptr_t) "30",
-                    (char *)(uintptr_t) "bridge.log", NULL};
+    char program[] = "tail", option[] = "-n", lines[] = "30", log[] = "bridge.log";
+    char *tail[] = {program, option, lines, log, NULL};
 
     fprintf(stderr, "%s:%d: not true after %d ms: %s; the end of the bridge's log:\n", file, line,
             RIG_WAIT_MS, condition);

@@ -147,7 +147,7 @@ await integrationTest('redis_security', async (run) => {
             await until(() => bridge.program.text().includes('connected name=node1') || /node1: connected|not connected/.test(bridge.program.text()), { what: 'the node, or a refusal' });
             const connection = new SignalRClient(node.url);
             connection.start().then(() => connection.invoke('ChatHub', 'Say', 'x')).catch(() => {});
-            await says(new RegExp(`(NOPERM|can't run this command).*${missing}`, 'i'));
+            await says(new RegExp(`(NOPERM|can't run this command|no permissions to run).*${missing}`, 'i'));
             connection.cut();
         });
     }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/net/loop.h"
 #include "tests/load/load_client.h"
@@ -423,6 +424,21 @@ quit(void *context)
     exit(1);
 }
 
+/* Not by stdio, which would hold a lock as long as it waits; exit() wants it. */
+static bool
+read_line(char *line, size_t size)
+{
+    size_t length = 0;
+
+    while (length + 1 < size && read(STDIN_FILENO, line + length, 1) == 1) {
+        if (line[length++] == '\n') {
+            break;
+        }
+    }
+    line[length] = '\0';
+    return length > 0;
+}
+
 static void *
 read_commands(void *context)
 {
@@ -430,7 +446,7 @@ read_commands(void *context)
 
     for (;;) {
         struct command *command = calloc(1, sizeof(*command));
-        if (command == NULL || fgets(command->line, sizeof(command->line), stdin) == NULL) {
+        if (command == NULL || !read_line(command->line, sizeof(command->line))) {
             free(command);
             break;
         }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/base/option_sample.h"
 
-#define ROW(section, field, name, type, unset, minimum, maximum, reload, choices, help)   \
-    {                                                                                     \
-#section, name, OPTION_##type, unset, minimum, maximum, OPTION_##reload, choices, \
-            offsetof(struct sample_##section, field), help                                \
-    }
+/* clang-format off */
+#define ROW(section, field, name, type, unset, minimum, maximum, reload, choices, help) \
+    {#section, name, OPTION_##type, unset, minimum, maximum, OPTION_##reload, choices, \
+     offsetof(struct sample_##section, field), help}
+/* clang-format on */
 
 static const struct option rows[] = {
     ROW(service, listen, "listen", ADDRESS, "127.0.0.1:8080", 0, 0, RESTART, NULL,

@@ -53,7 +53,8 @@ static void
 on_connected(uv_connect_t *request, int code)
 {
     struct half_client *client = request->data;
-    uv_buf_t question = uv_buf_init((char *)(uintptr_t) "?", 1);
+    static char mark[] = "?";
+    uv_buf_t question = uv_buf_init(mark, 1);
     assert_int_equal(code, 0);
     assert_int_equal(uv_write(&client->write, (uv_stream_t *)&client->tcp, &question, 1, NULL), 0);
     assert_int_equal(uv_shutdown(&client->shutdown, (uv_stream_t *)&client->tcp, NULL), 0);

@@ -25,10 +25,9 @@ struct vector {
 #define FIFTY_X TEN_X TEN_X TEN_X TEN_X TEN_X
 
 /* BYTES() for a static initialiser. */
-#define TEXT(literal)                                      \
-    {                                                      \
-        (const uint8_t *)("" literal), sizeof(literal) - 1 \
-    }
+/* clang-format off */
+#define TEXT(literal) {(const uint8_t *)("" literal), sizeof(literal) - 1}
+/* clang-format on */
 
 static const struct vector vectors[] = {
     {SIGNALR_VECTOR_1,
