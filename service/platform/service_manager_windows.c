@@ -102,7 +102,7 @@ close_all(struct management *work)
 /* "C:\Program Files\Hubplane\hubplane-service.exe" run --name Hubplane: quoted, or a C:\Program.exe
  * would be started. */
 static bool
-make_command(const struct service_setup *setup, const wchar_t *name, wchar_t out[PATH_CHARACTERS])
+write_command(const struct service_setup *setup, const wchar_t *name, wchar_t out[PATH_CHARACTERS])
 {
     wchar_t program[PATH_CHARACTERS], configuration[PATH_CHARACTERS];
     char absolute[PATH_CHARACTERS * 2];
@@ -121,20 +121,32 @@ make_command(const struct service_setup *setup, const wchar_t *name, wchar_t out
 }
 
 static enum status
-refuse_long_path(struct management *work)
+make_command(struct management *work, const struct service_setup *setup,
+             wchar_t out[PATH_CHARACTERS])
 {
-    buffer_append_string(work->messages,
-                         "the path of the program or of the configuration is too long\n");
-    return STATUS_INVALID;
+    if (!write_command(setup, work->wide_name, out)) {
+        buffer_append_string(work->messages,
+                             "the path of the program or of the configuration is too long\n");
+        return STATUS_INVALID;
+    }
+    return STATUS_OK;
+}
+
+static bool
+set_command(struct management *work, const wchar_t *command)
+{
+    return ChangeServiceConfigW(work->service, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE,
+                                SERVICE_NO_CHANGE, command, NULL, NULL, NULL, NULL, NULL, NULL);
 }
 
 static enum status
 create_service(struct management *work, const struct service_setup *setup)
 {
     wchar_t command[PATH_CHARACTERS], account[NAME_CHARACTERS + 16], title[NAME_CHARACTERS + 32];
+    enum status status = make_command(work, setup, command);
 
-    if (!make_command(setup, work->wide_name, command)) {
-        return refuse_long_path(work);
+    if (status != STATUS_OK) {
+        return status;
     }
     (void)swprintf(account, NAME_CHARACTERS + 16, L"NT SERVICE\\%ls", work->wide_name);
     (void)swprintf(title, NAME_CHARACTERS + 32,
@@ -167,8 +179,7 @@ quote_command(struct management *work)
     }
     (void)swprintf(quoted, PATH_CHARACTERS, L"\"%ls\"%ls", program,
                    config.facts.lpBinaryPathName + length);
-    if (!ChangeServiceConfigW(work->service, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE,
-                              SERVICE_NO_CHANGE, quoted, NULL, NULL, NULL, NULL, NULL, NULL)) {
+    if (!set_command(work, quoted)) {
         buffer_append_string(work->messages,
                              "warning: the path of the program could not be quoted\n");
     }
@@ -179,14 +190,12 @@ static enum status
 change_command(struct management *work, const struct service_setup *setup)
 {
     wchar_t command[PATH_CHARACTERS];
+    enum status status = make_command(work, setup, command);
 
-    if (!make_command(setup, work->wide_name, command)) {
-        return refuse_long_path(work);
+    if (status == STATUS_OK && !set_command(work, command)) {
+        status = fail(work, "install");
     }
-    return ChangeServiceConfigW(work->service, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE,
-                                SERVICE_NO_CHANGE, command, NULL, NULL, NULL, NULL, NULL, NULL)
-               ? STATUS_OK
-               : fail(work, "install");
+    return status;
 }
 
 /* What the service control manager cannot set is a line, not a failure: the service works without
