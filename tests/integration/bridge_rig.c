@@ -72,6 +72,15 @@ spawn(struct rig *rig, char *const *arguments, const char *log_name)
     return child;
 }
 
+static pid_t
+spawn_shell(struct rig *rig, char *command, const char *log_name)
+{
+    char shell[] = "sh", option[] = "-c";
+    char *arguments[] = {shell, option, command, NULL};
+
+    return spawn(rig, arguments, log_name);
+}
+
 static int
 wait_for(pid_t child)
 {
@@ -85,15 +94,13 @@ int
 rig_shell(struct rig *rig, const char *format, ...)
 {
     char command[COMMAND_MAX];
-    char shell[] = "sh", option[] = "-c";
-    char *arguments[] = {shell, option, command, NULL};
     int length = snprintf(command, sizeof(command), "BRIDGE=%s/hubplane-bridge; ", bin_dir());
     va_list list;
 
     va_start(list, format);
     vsnprintf(command + length, sizeof(command) - (size_t)length, format, list);
     va_end(list);
-    return wait_for(spawn(rig, arguments, "shell.log"));
+    return wait_for(spawn_shell(rig, command, "shell.log"));
 }
 
 static bool
@@ -132,8 +139,6 @@ void
 rig_start_redis(struct rig *rig)
 {
     char command[COMMAND_MAX];
-    char shell[] = "sh", option[] = "-c";
-    char *arguments[] = {shell, option, command, NULL};
     uint64_t end_ms = rig_now_ms() + RIG_WAIT_MS;
 
     if (rig->redis_port == 0) {
@@ -142,7 +147,7 @@ rig_start_redis(struct rig *rig)
     snprintf(command, sizeof(command),
              "exec redis-server --port %u --bind 127.0.0.1 --save '' --dir . %s", rig->redis_port,
              rig->redis_options);
-    rig->redis = spawn(rig, arguments, "redis.log");
+    rig->redis = spawn_shell(rig, command, "redis.log");
     while (rig->redis_client == NULL) {
         rig->redis_client = redisConnect("127.0.0.1", rig->redis_port);
         if (rig->redis_client->err != 0) {
@@ -206,8 +211,6 @@ void
 rig_start_bridge(struct rig *rig, size_t index)
 {
     char command[COMMAND_MAX];
-    char shell[] = "sh", option[] = "-c";
-    char *arguments[] = {shell, option, command, NULL};
     uint64_t end_ms = rig_now_ms() + RIG_WAIT_MS;
 
     for (size_t i = 0; i < RIG_BRIDGES; i++) {
@@ -219,7 +222,7 @@ rig_start_bridge(struct rig *rig, size_t index)
     write_config(rig, index);
     snprintf(command, sizeof(command), "exec %s/hubplane-bridge run --config bridge%zu.ini",
              bin_dir(), index);
-    rig->bridges[index] = spawn(rig, arguments, "bridge.log");
+    rig->bridges[index] = spawn_shell(rig, command, "bridge.log");
     while (!accepts(rig->bridge_ports[index])) {
         assert_true(rig_now_ms() < end_ms);
         sleep_ms(10);
