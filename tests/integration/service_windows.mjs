@@ -96,8 +96,7 @@ await integrationTest('service_windows', async (run) => {
     await run.step('the registry wins over the file', async () => {
         await windows.stop();
         const parameters = `HKLM\\SYSTEM\\CurrentControlSet\\Services\\${windows.serviceName}\\Parameters\\service`;
-        const added = wine.run('wine', 'reg', 'add', parameters, '/v', 'name', '/t', 'REG_SZ', '/d', 'from-the-registry', '/f');
-        assert.equal(added.code, 0, added.output);
+        wine.registryAdd(parameters, 'name', 'from-the-registry');
         await windows.start();
         assert.match(fs.readFileSync(windows.log, 'utf8').split('service: stopped').at(-1), /name=from-the-registry/);
     });

@@ -74,6 +74,22 @@ export class WineSession {
         }
     }
 
+    /** Write a value of the registry; ${name} '' the default value of the key. */
+    registryAdd(key, name, value, type = 'REG_SZ') {
+        this.#registry('add', key, ...(name ? ['/v', name] : ['/ve']), '/t', type, '/d', value, '/f');
+    }
+
+    registryDelete(key, name) {
+        this.#registry('delete', key, '/v', name, '/f');
+    }
+
+    #registry(verb, ...args) {
+        const done = this.run('wine', 'reg', verb, ...args);
+        if (done.code !== 0) {
+            throw new Error(`reg ${verb} ended with ${done.code}: ${done.output}`);
+        }
+    }
+
     /** sc.exe, without holding up what else this process does. */
     async sc(...args) {
         const output = `${this.prefix}.sc${this.commands = (this.commands ?? 0) + 1}`;

@@ -93,9 +93,9 @@ await integrationTest('event_log', async (run) => {
 
     await run.step('after a restart of the machine the service is there by itself', async () => {
         // The delay of a delayed start, two minutes by default, which Wine 10 keeps.
-        const done = wine.run('wine', 'reg', 'add', 'HKLM\\SYSTEM\\CurrentControlSet\\Control', '/v', 'AutoStartDelay', '/t', 'REG_DWORD',
-            '/d', '1000', '/f');
-        assert.equal(done.code, 0, done.output);
+        const delay = ['HKLM\\SYSTEM\\CurrentControlSet\\Control', 'AutoStartDelay'];
+        wine.registryAdd(...delay, '1000', 'REG_DWORD');
+        run.atEnd(() => wine.registryDelete(...delay)); // the next test has the same prefix
         await wine.close();
         await wine.open();
         await until(() => service.state() === 'RUNNING', { what: 'RUNNING' });

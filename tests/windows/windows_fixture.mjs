@@ -98,14 +98,11 @@ export class Service {
 
     /** Write a value as "reg add" does; ${section} is "bridge" or "app chat", ${name} '' the default value. */
     set(section, name, value, type = 'REG_SZ') {
-        const key = [parameters(this.name), section].filter(Boolean).join('\\');
-        const done = this.windows.wine.run('wine', 'reg', 'add', key, ...(name ? ['/v', name] : ['/ve']), '/t', type, '/d', value, '/f');
-        assert.equal(done.code, 0, done.output);
+        this.windows.wine.registryAdd([parameters(this.name), section].filter(Boolean).join('\\'), name, value, type);
     }
 
     unset(section, name) {
-        const done = this.windows.wine.run('wine', 'reg', 'delete', `${parameters(this.name)}\\${section}`, '/v', name, '/f');
-        assert.equal(done.code, 0, done.output);
+        this.windows.wine.registryDelete(`${parameters(this.name)}\\${section}`, name);
     }
 
     text() {
