@@ -49,6 +49,9 @@ struct backplane_subscribed {
     uint64_t position;
     /* 0, or: messages up to this id that were asked for are no longer retained anywhere */
     uint64_t missing_to;
+    /* BACKPLANE_NO_REPLAY, or: a since was above all the farm has reached, and this is where the
+     * farm was when it was asked for; the replay has what has come after that */
+    uint64_t restarted_at;
     const struct backplane_message *messages; /* the replay, in id order, all with id <= position */
     size_t count;
 };

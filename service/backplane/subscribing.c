@@ -17,6 +17,8 @@ struct pending_subscribe {
     struct port_command *command;
     enum waiting_reason reason;
     uint32_t request;
+    uint64_t asked_at;     /* the app's position then; BACKPLANE_NO_REPLAY = it had none yet */
+    uint64_t restarted_at; /* see struct backplane_subscribed */
     struct recent_selection replay;
 };
 
@@ -33,6 +35,7 @@ answer(struct backplane_app *app, struct pending_subscribe *pending, enum status
     event->as.subscribed.status = status;
     event->as.subscribed.position = position;
     event->as.subscribed.missing_to = missing_to;
+    event->as.subscribed.restarted_at = pending->restarted_at;
     recent_selection_sort(&pending->replay);
     event->as.subscribed.messages = pending->replay;
     list_remove(&pending->node);
@@ -120,6 +123,9 @@ ask_for_replay(struct backplane_app *app, struct pending_subscribe *pending)
     struct link_topic *topics = malloc((command->topic_count + 1) * sizeof(*topics));
     size_t count = 0;
 
+    if (pending->asked_at == BACKPLANE_NO_REPLAY) {
+        pending->asked_at = app->position;
+    }
     if (topics == NULL) {
         answer(app, pending, STATUS_NO_MEMORY, app->position, 0);
         return;
@@ -202,6 +208,8 @@ subscribing_add(struct backplane_app *app, struct port_command *command)
         abort(); /* its worker would wait for ever */
     }
     pending->command = command;
+    pending->asked_at = app->was_opened ? app->position : BACKPLANE_NO_REPLAY;
+    pending->restarted_at = BACKPLANE_NO_REPLAY;
     list_append(&app->waiting, &pending->node);
     for (size_t i = 0; i < command->topic_count; i++) {
         if (topic_interest_use(&app->interest, command->topics[i].topic, command->worker) == NULL) {
@@ -289,6 +297,32 @@ subscribing_replay_message(struct backplane_app *app, uint32_t request,
     return true;
 }
 
+/* What was asked for since an id that the farm, at ${position}, has not reached: nobody can have
+ * seen that, so start over where it was asked for. What has come since then is new. */
+static bool
+restart_stale(struct backplane_app *app, struct pending_subscribe *pending, uint64_t position)
+{
+    struct port_command *command = pending->command;
+    bool is_restarted = false;
+
+    for (size_t i = 0; i < command->topic_count; i++) {
+        struct backplane_topic *asked = &command->topics[i];
+        const struct interested_topic *topic = topic_interest_find(&app->interest, asked->topic);
+        uint64_t since = pending->asked_at;
+
+        if (topic != NULL && topic->state == TOPIC_COMPLETE && topic->complete_since > since) {
+            since = topic->complete_since;
+        }
+        if (asked->since != BACKPLANE_NO_REPLAY && asked->since > position &&
+            asked->since > since) {
+            asked->since = since;
+            pending->restarted_at = pending->asked_at;
+            is_restarted = true;
+        }
+    }
+    return is_restarted;
+}
+
 bool
 subscribing_replayed(struct backplane_app *app, uint32_t request, uint64_t position,
                      uint64_t missing_to)
@@ -303,7 +337,12 @@ subscribing_replayed(struct backplane_app *app, uint32_t request, uint64_t posit
     if (position > app->position) {
         app->position = position;
     }
-    answer(app, pending, STATUS_OK, app->position, missing_to);
+    if (restart_stale(app, pending, position)) {
+        recent_selection_deinit(&pending->replay);
+        try_to_answer(app, pending);
+    } else {
+        answer(app, pending, STATUS_OK, app->position, missing_to);
+    }
     return true;
 }
 

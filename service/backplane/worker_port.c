@@ -306,6 +306,7 @@ answer_request(struct port_event *event)
             .status = event->as.subscribed.status,
             .position = event->as.subscribed.position,
             .missing_to = event->as.subscribed.missing_to,
+            .restarted_at = event->as.subscribed.restarted_at,
             .messages = event->as.subscribed.messages.messages,
             .count = event->as.subscribed.messages.count,
         };

@@ -76,6 +76,7 @@ struct port_event {
             enum status status;
             uint64_t position;
             uint64_t missing_to;
+            uint64_t restarted_at;
             struct recent_selection messages;
         } subscribed;
         struct {

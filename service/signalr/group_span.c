@@ -23,6 +23,16 @@ group_spans_truncate(struct group_spans *spans, size_t count, struct topic_table
     }
 }
 
+void
+group_spans_restart(struct group_spans *spans, uint64_t after)
+{
+    for (size_t i = 0; i < spans->count; i++) {
+        if (spans->items[i].after > after) {
+            spans->items[i].after = after;
+        }
+    }
+}
+
 static struct group_span *
 find_open(const struct group_spans *spans, const struct topic *topic)
 {

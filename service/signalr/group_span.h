@@ -28,6 +28,8 @@ struct group_spans {
 void group_spans_deinit(struct group_spans *spans, struct topic_table *table);
 /** Forget all but the first ${count}, and reopen those. */
 void group_spans_truncate(struct group_spans *spans, size_t count, struct topic_table *table);
+/** Whoever is in from later on than ${after} is in from there. */
+void group_spans_restart(struct group_spans *spans, uint64_t after);
 /** In from ${after} on, but not from before an earlier membership began: what is older has been
  * seen, or was not for this member. Nothing changes for who is in already. OK or NO_MEMORY. */
 MUST_CHECK enum status group_spans_join(struct group_spans *spans, struct topic_table *table,

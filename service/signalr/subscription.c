@@ -199,27 +199,33 @@ adopt(struct subscription *subscription)
     topic_set_deinit(&old);
 }
 
+/* The cursor is of a farm that is no more: go on as if the client had come with where this one is.
+ */
 static void
-check_cursor(struct subscription *subscription, const struct backplane_subscribed *result)
+restart_stale(struct subscription *subscription, uint64_t restarted_at)
 {
     struct worker_app *app = subscription->connection->app;
     uint64_t suppressed;
 
-    if (subscription->since == BACKPLANE_NO_REPLAY) {
-        return;
+    subscription->is_stale = true;
+    subscription->since = restarted_at;
+    group_spans_restart(&subscription->groups, restarted_at);
+    worker_app_count(app, app->context->metrics.stale_cursors, 1);
+    if (log_allows(&app->stale_limit, app->context->clock->now_ms, &suppressed)) {
+        log_warn(app->context->log, app->app->name,
+                 "client presented a cursor the farm has not reached; restarted at now "
+                 "suppressed=%llu",
+                 (unsigned long long)suppressed);
     }
-    /* A bridge that is behind the one the client came from catches up before it answers. */
-    if (subscription->since > result->position) {
-        subscription->is_stale = true;
-        worker_app_count(app, app->context->metrics.stale_cursors, 1);
-        if (log_allows(&app->stale_limit, app->context->clock->now_ms, &suppressed)) {
-            log_warn(app->context->log, app->app->name,
-                     "client presented a cursor the farm has not reached; restarted at now "
-                     "suppressed=%llu",
-                     (unsigned long long)suppressed);
-        }
-    }
-    if (result->missing_to > subscription->since) {
+}
+
+static void
+check_retained(const struct subscription *subscription, const struct backplane_subscribed *result)
+{
+    struct worker_app *app = subscription->connection->app;
+    uint64_t suppressed;
+
+    if (subscription->since != BACKPLANE_NO_REPLAY && result->missing_to > subscription->since) {
         worker_app_count(app, app->context->metrics.replays_short, 1);
         if (log_allows(&app->short_limit, app->context->clock->now_ms, &suppressed)) {
             log_warn(app->context->log, app->app->name,
@@ -272,7 +278,7 @@ write_and_attach(struct subscription *subscription, const struct backplane_subsc
 {
     struct connection *connection = subscription->connection;
     struct replay_options options = {
-        .since = subscription->is_stale ? result->position : subscription->since,
+        .since = subscription->since,
         .position = result->position,
         .is_init = subscription->is_init && !subscription->raises_connected,
         .sends_groups = groups_changed(subscription),
@@ -307,7 +313,7 @@ finish(struct subscription *subscription, const struct backplane_subscribed *res
     struct buffer why;
 
     connection->subscription = NULL;
-    check_cursor(subscription, result);
+    check_retained(subscription, result);
     connection_set_state(connection, CONNECTION_ATTACHED);
     if (connection->cursor < result->position || subscription->is_stale) {
         connection->cursor = result->position;
@@ -341,6 +347,9 @@ on_subscribed(void *owner, const struct backplane_subscribed *result)
     adopt(subscription);
     group_spans_truncate(&subscription->groups, subscription->known_group_count,
                          &connection->app->topics);
+    if (result->restarted_at != BACKPLANE_NO_REPLAY) {
+        restart_stale(subscription, result->restarted_at);
+    }
     enum status status =
         replay_apply_commands(connection, subscription->since, result, &subscription->groups);
     if (status == STATUS_NEED_MORE) {

@@ -123,6 +123,16 @@ await integrationTest('service_reconnect', async (run) => {
             await member.stop();
         }
     });
+    await run.step('T44 a cursor from elsewhere: whatever is sent once the client is back arrives', async () => {
+        const member = await startClient(node);
+        for (let i = 0; i < 200; i++) {
+            member.cut();
+            member.messageId = 's-0,FFFFFFFFFFFF';
+            await member.reconnect();
+            await fence(sender, member); // at once: the farm may not have looked at the cursor yet
+        }
+        await member.stop();
+    });
     await run.step('T44 the cursors "0" and "everything" bring what is retained', async () => {
         const member = await startClient(node);
         member.cut();

@@ -257,6 +257,36 @@ cursor_of_an_emptied_farm_starts_at_now(void **state)
     assert_int_equal(scenario_metric(&world->scenario, SCENARIO_STALE_CURSORS), 1);
 }
 
+/* The farm needs a moment to see that the cursor is none of its own: what it sends meanwhile is
+ * new. */
+static void
+nothing_is_lost_while_a_cursor_turns_out_to_be_stale(void **state)
+{
+    struct world *world = *state;
+    struct fake_port *port = world->scenario.hosts[0].port;
+
+    signalr_client_start(&world->client);
+    signalr_client_call(&world->client, "Join", "[\"g\"]");
+    signalr_client_drop(&world->client);
+    scenario_say(&world->scenario, "old");
+    scenario_run(&world->scenario);
+    port->holds_commands = true;
+    return_with_cursor(world, "s-0,5AF3107A4000");
+    scenario_say(&world->scenario, "new");
+    scenario_publish(&world->scenario, "hg-ChatHub.g",
+                     "{\"H\":\"ChatHub\",\"M\":\"say\",\"A\":[\"group\"]}");
+    scenario_run(&world->scenario);
+    port->holds_commands = false;
+    signalr_client_run(&world->client);
+    signalr_client_expect(&world->client, "say:new say:group");
+    scenario_say(&world->scenario, "live");
+    signalr_client_run(&world->client);
+    signalr_client_expect(&world->client, "say:live");
+    /* from nonsense back to the farm's cursors */
+    assert_int_equal(world->client.backward_count, 1);
+    assert_int_equal(scenario_metric(&world->scenario, SCENARIO_STALE_CURSORS), 1);
+}
+
 /* T50 */
 static void
 reconnect_after_the_disconnect_event(void **state)
@@ -361,6 +391,7 @@ main(void)
         ROW(forged_cursors_start_at_now),
         ROW(stale_poll_is_answered_with_the_present_cursor),
         ROW(cursor_of_an_emptied_farm_starts_at_now),
+        ROW(nothing_is_lost_while_a_cursor_turns_out_to_be_stale),
         ROW(reconnect_after_the_disconnect_event),
         ROW(groups_token_restores_membership),
         ROW(long_replay),

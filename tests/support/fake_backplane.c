@@ -17,6 +17,7 @@ struct backplane_request {
     backplane_published_fn on_published;
     backplane_query_fn on_answer;
     void *owner;
+    uint64_t asked_at; /* the farm's last id then */
     bool is_canceled;
 };
 
@@ -39,6 +40,7 @@ struct event {
     size_t message_count;
     uint64_t position;
     uint64_t missing_to;
+    uint64_t restarted_at;
     uint64_t id;
     enum backplane_state state;
     enum status status;
@@ -188,6 +190,7 @@ subscribe_on_port(struct backplane_port *base, uint16_t app, const struct backpl
     }
     request->on_subscribed = fn;
     request->owner = owner;
+    request->asked_at = port->farm->last_id;
     command->request = request;
     port->subscribe_count++;
     return request;
@@ -391,9 +394,15 @@ carry_out_subscribe(struct fake_port *port, struct command *command)
 
     event->request = command->request;
     event->position = farm->last_id;
+    event->restarted_at = BACKPLANE_NO_REPLAY;
     event->messages = make((farm->history_count + 1) * sizeof(*event->messages));
     for (size_t i = 0; i < request->count; i++) {
         change_uses(port, request->topics[i].topic, 1);
+        if (request->topics[i].since != BACKPLANE_NO_REPLAY &&
+            request->topics[i].since > farm->last_id) {
+            request->topics[i].since = request->asked_at;
+            event->restarted_at = request->asked_at;
+        }
         if (request->topics[i].since + 1 < farm->retained_from) {
             event->missing_to = farm->retained_from - 1;
         }
@@ -527,6 +536,7 @@ deliver_subscribed(const struct event *event)
     struct backplane_subscribed result = {.status = event->status,
                                           .position = event->position,
                                           .missing_to = event->missing_to,
+                                          .restarted_at = event->restarted_at,
                                           .messages = messages,
                                           .count = kept};
     if (!request->is_canceled) {

@@ -112,6 +112,9 @@ on_subscribed(void *owner, const struct backplane_subscribed *result)
 {
     TELL(owner, "subscribed %s at %llu missing %llu", status_name(result->status),
          BIG(result->position), BIG(result->missing_to));
+    if (result->restarted_at != BACKPLANE_NO_REPLAY) {
+        TELL(owner, "restarted at %llu", BIG(result->restarted_at));
+    }
     for (size_t i = 0; i < result->count; i++) {
         TELL(owner, "replay %llu %.*s", BIG(result->messages[i].id),
              BYTES_PRINTF(result->messages[i].message.value));

@@ -109,6 +109,92 @@ an_older_cursor_asks_the_bridge(void **state)
     backplane_fixture_deinit(&f);
 }
 
+/* What arrives before the bridge has said that the cursor is stale is new to its client. */
+static void
+a_stale_cursor_starts_over_where_it_was_asked_for(void **state)
+{
+    struct backplane_fixture f;
+
+    (void)state;
+    init_linked(&f);
+    backplane_fixture_subscribe(&f, 1, "h-ChatHub", BACKPLANE_NO_REPLAY);
+    backplane_fixture_forget(&f);
+    link_server_interest_ack(f.server, 1, 1, 100);
+    backplane_fixture_deliver(&f, 0, 101, "h-ChatHub", "old");
+    backplane_fixture_forget(&f);
+    backplane_fixture_subscribe(&f, 0, "h-ChatHub", 900);
+    backplane_fixture_expect(&f, "bridge: replay 2\n"
+                                 "bridge:   h-ChatHub since 900\n");
+    backplane_fixture_deliver(&f, 0, 102, "h-ChatHub", "new");
+    link_server_replayed(f.server, 1, 2, 103, 0);
+    backplane_fixture_expect(&f, "worker 0: message 102 h-ChatHub new\n"
+                                 "worker 0: subscribed OK at 103 missing 0\n"
+                                 "worker 0: restarted at 101\n"
+                                 "worker 0: replay 102 new\n"
+                                 "worker 0: position 103\n"
+                                 "worker 1: message 102 h-ChatHub new\n"
+                                 "worker 1: position 103\n");
+    backplane_fixture_deinit(&f);
+}
+
+/* What was published while nobody here listened is not, wherever the node was. */
+static void
+a_stale_cursor_for_a_new_topic_starts_over_at_its_interest(void **state)
+{
+    struct backplane_fixture f;
+
+    (void)state;
+    init_linked(&f);
+    backplane_fixture_subscribe(&f, 0, "h-ChatHub", 900);
+    backplane_fixture_forget(&f);
+    link_server_interest_ack(f.server, 1, 1, 105);
+    backplane_fixture_deliver(&f, 0, 106, "h-ChatHub", "new");
+    link_server_replayed(f.server, 1, 2, 106, 0);
+    backplane_fixture_expect(&f, "worker 0: message 106 h-ChatHub new\n"
+                                 "worker 0: subscribed OK at 106 missing 0\n"
+                                 "worker 0: restarted at 100\n"
+                                 "worker 0: replay 106 new\n"
+                                 "worker 0: position 106\n"
+                                 "worker 1: position 106\n");
+    backplane_fixture_deinit(&f);
+}
+
+/* With a ring that has lost it already, the bridge is asked once more. */
+static void
+a_stale_cursor_behind_the_ring_asks_again(void **state)
+{
+    struct backplane_fixture f;
+
+    (void)state;
+    backplane_fixture_init(&f, 100000, 1);
+    backplane_fixture_link(&f);
+    backplane_fixture_subscribe(&f, 0, "h-ChatHub", BACKPLANE_NO_REPLAY);
+    backplane_fixture_run(&f);
+    link_server_interest_ack(f.server, 1, 1, 100);
+    backplane_fixture_forget(&f);
+    backplane_fixture_subscribe(&f, 1, "h-ChatHub", 900);
+    backplane_fixture_forget(&f);
+    backplane_fixture_deliver(&f, 0, 101, "h-ChatHub", "new");
+    backplane_fixture_deliver(&f, 0, 102, "h-ChatHub", "newer");
+    link_server_replayed(f.server, 1, 2, 102, 0);
+    backplane_fixture_expect(&f, "bridge: replay 3\n"
+                                 "bridge:   h-ChatHub since 100\n"
+                                 "worker 0: message 101 h-ChatHub new\n"
+                                 "worker 0: message 102 h-ChatHub newer\n"
+                                 "worker 0: position 102\n"
+                                 "worker 1: message 101 h-ChatHub new\n"
+                                 "worker 1: message 102 h-ChatHub newer\n"
+                                 "worker 1: position 102\n");
+    backplane_fixture_deliver(&f, 3, 101, "h-ChatHub", "new");
+    backplane_fixture_deliver(&f, 3, 102, "h-ChatHub", "newer");
+    link_server_replayed(f.server, 1, 3, 102, 0);
+    backplane_fixture_expect(&f, "worker 1: subscribed OK at 102 missing 0\n"
+                                 "worker 1: restarted at 100\n"
+                                 "worker 1: replay 101 new\n"
+                                 "worker 1: replay 102 newer\n");
+    backplane_fixture_deinit(&f);
+}
+
 static void
 interest_lingers(void **state)
 {
@@ -174,6 +260,9 @@ main(void)
         cmocka_unit_test(live_messages_reach_who_listens),
         cmocka_unit_test(a_replay_comes_from_the_ring),
         cmocka_unit_test(an_older_cursor_asks_the_bridge),
+        cmocka_unit_test(a_stale_cursor_starts_over_where_it_was_asked_for),
+        cmocka_unit_test(a_stale_cursor_for_a_new_topic_starts_over_at_its_interest),
+        cmocka_unit_test(a_stale_cursor_behind_the_ring_asks_again),
         cmocka_unit_test(interest_lingers),
         cmocka_unit_test(a_canceled_request_is_silent),
         cmocka_unit_test(notices_reach_the_other_worker),
