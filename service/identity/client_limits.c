@@ -9,19 +9,27 @@
 #include "service/identity/client_network.h"
 #include "service/platform/service_lock.h"
 
-/* All connections of one address share it. */
-struct client_place {
+/* All places of one network. */
+struct client_address {
+    struct map_entry *entry; /* in `addresses` */
     uint64_t count;
-    size_t network_length;
-    char network[CLIENT_NETWORK_BYTES_MAX];
+};
+
+/* All workers that know the connection share it, which are two while it moves. */
+struct client_place {
+    struct client_address *address;
+    struct map_entry *entry; /* in `connections`; NULL = without an id */
+    uint32_t holders;
 };
 
 struct client_limits {
     struct service_lock *lock;
     /* Below: only with the lock. */
     struct client_limits_options options;
-    uint64_t connection_count;
-    struct map places; /* network -> struct client_place */
+    uint64_t place_count;
+    struct map addresses;   /* network -> struct client_address */
+    struct map connections; /* hash of the id, which is shorter -> struct client_place */
+    struct hash_key hash_key;
     struct address_rate negotiates;
     uint64_t now_ms; /* the latest that any worker has said: their clocks differ by a turn */
 };
@@ -40,7 +48,9 @@ client_limits_new(const struct client_limits_options *options)
         return NULL;
     }
     limits->options = *options;
-    map_init(&limits->places);
+    map_init(&limits->addresses);
+    map_init(&limits->connections);
+    hash_key_init(&limits->hash_key);
     address_rate_init(&limits->negotiates, options->negotiates_max, 0);
     return limits;
 }
@@ -50,7 +60,8 @@ client_limits_free(struct client_limits *limits)
 {
     if (limits != NULL) {
         address_rate_deinit(&limits->negotiates);
-        map_deinit(&limits->places);
+        map_deinit(&limits->connections);
+        map_deinit(&limits->addresses);
         service_lock_free(limits->lock);
         free(limits);
     }
@@ -88,14 +99,14 @@ static bool
 is_full(const struct client_limits *limits)
 {
     uint64_t max = limits->options.connections_max;
-    return max != 0 && limits->connection_count >= max;
+    return max != 0 && limits->place_count >= max;
 }
 
 static bool
-has_too_many(const struct client_limits *limits, const struct client_place *place, bool is_back)
+has_too_many(const struct client_limits *limits, const struct client_address *address, bool is_back)
 {
     uint64_t max = limits->options.address_connections_max;
-    return max != 0 && place != NULL && place->count >= (is_back ? 2 * max : max);
+    return max != 0 && address != NULL && address->count >= (is_back ? 2 * max : max);
 }
 
 bool
@@ -105,77 +116,127 @@ client_limits_has_place(struct client_limits *limits, struct bytes address)
     struct bytes network = client_network_of(address, text);
 
     service_lock_take(limits->lock);
-    bool has_place = !has_too_many(limits, map_get(&limits->places, network), false);
+    bool has_place = !has_too_many(limits, map_get(&limits->addresses, network), false);
     service_lock_give(limits->lock);
     return has_place;
 }
 
+static struct client_address *
+add_address(struct client_limits *limits, struct bytes network)
+{
+    struct client_address *address = calloc(1, sizeof(*address));
+
+    if (address != NULL &&
+        (address->entry = map_add(&limits->addresses, network, address)) == NULL) {
+        free(address);
+        return NULL;
+    }
+    return address;
+}
+
+static void
+forget_if_empty(struct client_limits *limits, struct client_address *address)
+{
+    if (address->count == 0) {
+        map_remove_entry(&limits->addresses, address->entry);
+        free(address);
+    }
+}
+
+/* ${key} is empty for what has no id. NULL when out of memory. */
 static struct client_place *
-add_place(struct client_limits *limits, struct bytes network)
+add_place(struct client_limits *limits, struct client_address *address, struct bytes key)
 {
     struct client_place *place = calloc(1, sizeof(*place));
 
     if (place == NULL) {
         return NULL;
     }
-    place->network_length = network.length;
-    memcpy(place->network, network.data, network.length);
-    if (map_put(&limits->places, network, place) != STATUS_OK) {
+    if (key.length > 0 && (place->entry = map_add(&limits->connections, key, place)) == NULL) {
         free(place);
         return NULL;
     }
+    place->address = address;
+    address->count++;
+    limits->place_count++;
     return place;
 }
 
-/* With the lock. */
 static enum client_limits_verdict
-take(struct client_limits *limits, struct bytes network, bool is_back, struct client_place **out)
+take_new(struct client_limits *limits, struct bytes network, struct bytes key, bool is_back,
+         struct client_place **out)
 {
-    struct client_place *place = map_get(&limits->places, network);
+    struct client_address *address = map_get(&limits->addresses, network);
 
     if (is_full(limits)) {
         return CLIENT_LIMITS_FULL;
     }
-    if (has_too_many(limits, place, is_back)) {
+    if (has_too_many(limits, address, is_back)) {
         return CLIENT_LIMITS_TOO_MANY;
     }
-    if (place == NULL) {
-        place = add_place(limits, network);
-    }
-    if (place == NULL) {
+    if (address == NULL && (address = add_address(limits, network)) == NULL) {
         return CLIENT_LIMITS_FULL;
     }
-    place->count++;
-    limits->connection_count++;
-    *out = place;
-    return CLIENT_LIMITS_GRANTED;
+    *out = add_place(limits, address, key);
+    forget_if_empty(limits, address);
+    return *out != NULL ? CLIENT_LIMITS_GRANTED : CLIENT_LIMITS_FULL;
+}
+
+/* With the lock. */
+static enum client_limits_verdict
+take(struct client_limits *limits, struct bytes network, struct bytes id, bool is_back,
+     struct client_place **out)
+{
+    enum client_limits_verdict verdict = CLIENT_LIMITS_GRANTED;
+    /* Two ids with one hash would be counted as one connection. */
+    uint64_t hash = hash_bytes(&limits->hash_key, id);
+    struct bytes key = id.length > 0 ? bytes_from(&hash, sizeof(hash)) : BYTES_NONE;
+
+    *out = key.length > 0 ? map_get(&limits->connections, key) : NULL;
+    if (*out == NULL) {
+        verdict = take_new(limits, network, key, is_back, out);
+    }
+    if (*out != NULL) {
+        (*out)->holders++;
+    }
+    return verdict;
 }
 
 enum client_limits_verdict
-client_limits_take(struct client_limits *limits, struct bytes address, bool is_back,
-                   struct client_place **out)
+client_limits_take(struct client_limits *limits, struct bytes address, struct bytes id,
+                   bool is_back, struct client_place **out)
 {
     char text[CLIENT_NETWORK_BYTES_MAX];
     struct bytes network = client_network_of(address, text);
 
-    *out = NULL;
     service_lock_take(limits->lock);
-    enum client_limits_verdict verdict = take(limits, network, is_back, out);
+    enum client_limits_verdict verdict = take(limits, network, id, is_back, out);
     service_lock_give(limits->lock);
     return verdict;
+}
+
+/* With the lock. */
+static void
+leave(struct client_limits *limits, struct client_place *place)
+{
+    if (--place->holders > 0) {
+        return;
+    }
+    if (place->entry != NULL) {
+        map_remove_entry(&limits->connections, place->entry);
+    }
+    limits->place_count--;
+    place->address->count--;
+    forget_if_empty(limits, place->address);
+    free(place);
 }
 
 void
 client_limits_leave(struct client_limits *limits, struct client_place *place)
 {
-    if (place == NULL) {
-        return;
+    if (place != NULL) {
+        service_lock_take(limits->lock);
+        leave(limits, place);
+        service_lock_give(limits->lock);
     }
-    service_lock_take(limits->lock);
-    limits->connection_count--;
-    if (--place->count == 0) {
-        map_remove(&limits->places, bytes_from(place->network, place->network_length));
-        free(place);
-    }
-    service_lock_give(limits->lock);
 }

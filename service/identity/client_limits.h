@@ -12,7 +12,7 @@
 #include "common/base/bytes.h"
 
 struct client_limits;
-struct client_place; /* one connection's; counts for its address */
+struct client_place; /* one connection's; counts for the address it came from */
 
 struct client_limits_options {
     uint64_t connections_max;         /* of the node; 0 = no limit */
@@ -38,17 +38,19 @@ MUST_CHECK bool client_limits_negotiate(struct client_limits *limits, struct byt
 /** Whether ${address} could take a place now. */
 bool client_limits_has_place(struct client_limits *limits, struct bytes address);
 /**
- * client_limits_take(limits, address, is_back, out):
- * A place for one connection. ${is_back}: its client was connected before, maybe to another worker
- * of this node, where it is still counted until word of its move arrives; so an address may come
- * back with twice as many connections as it may begin.
+ * client_limits_take(limits, address, id, is_back, out):
+ * A place for the connection ${id}, or for something that has none (empty). A connection that moves
+ * to another worker of this node keeps the place it has, whatever the limits: it is counted once,
+ * until every worker that took it has given it back. ${is_back}: its client was connected before,
+ * maybe to a node that is gone; so an address may come back with twice as many connections as it
+ * may begin.
  *   Owns:     on GRANTED ${*out} is given back with client_limits_leave(); otherwise it is NULL.
  *   Returns:  GRANTED;  FULL - the node has all it may have, or no memory;  TOO_MANY - the address
  *             has.
  */
 MUST_CHECK enum client_limits_verdict client_limits_take(struct client_limits *limits,
-                                                         struct bytes address, bool is_back,
-                                                         struct client_place **out);
+                                                         struct bytes address, struct bytes id,
+                                                         bool is_back, struct client_place **out);
 /** ${place} NULL does nothing. */
 void client_limits_leave(struct client_limits *limits, struct client_place *place);
 

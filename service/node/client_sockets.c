@@ -107,7 +107,7 @@ take_place(struct client_socket *client)
     if (sockets->limits == NULL ||
         http_forwarded_is_proxy(bytes_from_string(stream_peer_address(client->stream)),
                                 sockets->proxies, &address) ||
-        client_limits_take(sockets->limits, address, false, &client->place) ==
+        client_limits_take(sockets->limits, address, BYTES_NONE, false, &client->place) ==
             CLIENT_LIMITS_GRANTED) {
         return true;
     }

@@ -62,7 +62,7 @@ admission_take_place(struct client_request *request, struct bytes address, bool 
     if (app->context->limits == NULL) {
         return true;
     }
-    switch (client_limits_take(app->context->limits, address, is_back, out)) {
+    switch (client_limits_take(app->context->limits, address, request->token.id, is_back, out)) {
     case CLIENT_LIMITS_GRANTED:
         return true;
     case CLIENT_LIMITS_TOO_MANY:

@@ -411,6 +411,38 @@ an_address_with_too_many_connections(void **state)
     scenario_deinit(&scenario);
 }
 
+/* A node that is full still serves those it has, whichever worker their requests reach. */
+static void
+a_full_node_serves_whom_it_has(void **state)
+{
+    (void)state;
+    struct signalr_client client, other;
+    struct scenario scenario;
+
+    scenario_init(&scenario);
+    scenario.shares_node = true;
+    scenario.limits.connections_max = 1;
+    scenario_start(&scenario, 2);
+    signalr_client_init(&client, &scenario, 0, LONG_POLLING);
+    signalr_client_start(&client);
+    signalr_client_init(&other, &scenario, 0, LONG_POLLING);
+    signalr_client_negotiate(&other);
+    for (size_t i = 1; i <= 4; i++) {
+        signalr_client_drop(&client);
+        client.host = i % 2;
+        signalr_client_open(&client, "poll");
+        assert_int_equal(connect_for(&scenario, i % 2, "192.0.2.1", "connect", &other), 503);
+        signalr_client_drop(&other);
+        scenario_say(&scenario, "still here");
+        signalr_client_run(&client);
+        signalr_client_expect(&client, "say:still here");
+    }
+    assert_int_equal(scenario_metric(&scenario, SCENARIO_REFUSED), 4);
+    signalr_client_deinit(&client);
+    signalr_client_deinit(&other);
+    scenario_deinit(&scenario);
+}
+
 int
 main(void)
 {
@@ -422,6 +454,7 @@ main(void)
         cmocka_unit_test(cross_origin_requests),
         cmocka_unit_test(an_address_that_asks_too_often),
         cmocka_unit_test(an_address_with_too_many_connections),
+        cmocka_unit_test(a_full_node_serves_whom_it_has),
         cmocka_unit_test(websocket_origins),
         cmocka_unit_test(raw_connections),
     };

@@ -22,7 +22,8 @@ take(struct client_limits *limits, const char *address)
 {
     struct client_place *place;
 
-    assert_int_equal(client_limits_take(limits, bytes_from_string(address), false, &place),
+    assert_int_equal(client_limits_take(limits, bytes_from_string(address), BYTES_NONE, false,
+                                        &place),
                      CLIENT_LIMITS_GRANTED);
     assert_non_null(place);
     return place;
@@ -34,7 +35,8 @@ refuse(struct client_limits *limits, const char *address, bool is_back,
 {
     struct client_place *place;
 
-    assert_int_equal(client_limits_take(limits, bytes_from_string(address), is_back, &place),
+    assert_int_equal(client_limits_take(limits, bytes_from_string(address), BYTES("new"), is_back,
+                                        &place),
                      verdict);
     assert_null(place);
 }
@@ -80,7 +82,7 @@ ipv6_counts_by_network(void **state)
     client_limits_free(limits);
 }
 
-/* Its old connection may still be counted at another worker; but that is no way around. */
+/* Its node may be gone; but that is no way around. */
 static void
 who_comes_back_is_let_in(void **state)
 {
@@ -91,12 +93,39 @@ who_comes_back_is_let_in(void **state)
     places[0] = take(limits, "192.0.2.1");
     places[1] = take(limits, "192.0.2.1");
     for (int i = 2; i < 4; i++) {
-        assert_int_equal(client_limits_take(limits, BYTES("192.0.2.1"), true, &places[i]),
+        assert_int_equal(client_limits_take(limits, BYTES("192.0.2.1"), BYTES_NONE, true,
+                                            &places[i]),
                          CLIENT_LIMITS_GRANTED);
     }
     refuse(limits, "192.0.2.1", true, CLIENT_LIMITS_TOO_MANY);
     for (int i = 0; i < 4; i++) {
         client_limits_leave(limits, places[i]);
+    }
+    client_limits_free(limits);
+}
+
+/* It has its place already, and only that one, though two workers hold it while it moves. */
+static void
+who_moves_takes_no_second_place(void **state)
+{
+    struct client_limits *limits = make(1, 1, 0);
+    struct client_place *here, *there;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        bool is_back = i > 0;
+        assert_int_equal(client_limits_take(limits, BYTES("192.0.2.1"), BYTES("id"), is_back,
+                                            &here),
+                         CLIENT_LIMITS_GRANTED);
+        assert_int_equal(client_limits_take(limits, BYTES("192.0.2.2"), BYTES("id"), true, &there),
+                         CLIENT_LIMITS_GRANTED);
+        refuse(limits, "192.0.2.1", true, CLIENT_LIMITS_FULL);
+        client_limits_leave(limits, here);
+        refuse(limits, "192.0.2.1", true, CLIENT_LIMITS_FULL);
+        assert_false(client_limits_has_place(limits, BYTES("192.0.2.1")));
+        assert_true(client_limits_has_place(limits, BYTES("192.0.2.2")));
+        client_limits_leave(limits, there);
+        assert_true(client_limits_has_place(limits, BYTES("192.0.2.1")));
     }
     client_limits_free(limits);
 }
@@ -167,6 +196,7 @@ main(void)
         cmocka_unit_test(so_many_of_one_address),
         cmocka_unit_test(ipv6_counts_by_network),
         cmocka_unit_test(who_comes_back_is_let_in),
+        cmocka_unit_test(who_moves_takes_no_second_place),
         cmocka_unit_test(so_many_of_all),
         cmocka_unit_test(limits_change),
         cmocka_unit_test(clocks_of_workers_differ),
