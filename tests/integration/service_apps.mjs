@@ -31,7 +31,7 @@ export function heard(client, from = 0) {
 let fences = 0;
 
 /**
- * Send one more message to everybody and wait until each client has it: since there is one order for all, whatever was
+ * Send one more message to everybody, which is returned, and wait until each client has it: since there is one order for all, whatever was
  * sent before it has then arrived, or never will.
  */
 export async function fence(sender, ...clients) {
@@ -40,6 +40,7 @@ export async function fence(sender, ...clients) {
     for (const client of clients) {
         await client.message((message) => message.M === 'broadcastMessage' && message.A[1] === text, text);
     }
+    return text;
 }
 
 /** Exactly these messages, in this order, since ${from}; fences do not count. */
