@@ -106,9 +106,9 @@ export const messageCases = {
                 }
             }));
             await load.accepts(200, 'beside .NET');
+            await until(() => subscriber.messages.length >= 400, { what: () => `400 messages; there are ${subscriber.messages.length}` });
             const ids = subscriber.messages.map((message) => decodeChannelMessage(message).id);
             ids.forEach((id, i) => assert.equal(id, ids[0] + i));
-            assert.ok(ids.length >= 400);
             [subscriber, ...dotnet].forEach((redis) => redis.close());
         },
     },
@@ -155,9 +155,9 @@ export const messageCases = {
                 assert.deepEqual(client.invocations('m').map(([number]) => number), Array.from({ length: 20 }, (_, i) => i));
                 client.cut();
             }
-            const ids = redis.messages.map((message) => decodeChannelMessage(message).idText);
-            const published = ids.slice(-20);
-            assert.deepEqual(published, Array.from({ length: 20 }, (_, i) => String(99999999999991 + i)));
+            const published = () => redis.messages.slice(-20).map((message) => decodeChannelMessage(message).idText);
+            await until(() => published().at(-1) === '100000000000010', { what: () => `the last id; there is ${published().at(-1)}` });
+            assert.deepEqual(published(), Array.from({ length: 20 }, (_, i) => String(99999999999991 + i)));
             redis.close();
         },
     },
