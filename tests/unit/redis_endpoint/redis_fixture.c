@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/crypto.h"
 #include "service/redis_endpoint/resp_writer.h"
 
 static struct redis_door doors[] = {{"127.0.0.1:6379", NULL}, {"127.0.0.1:6380", NULL}};
@@ -24,8 +25,10 @@ keep_line(void *context, enum log_level level, const char *line)
 static void
 write_password(struct redis_fixture *fixture)
 {
-    (void)snprintf(fixture->password_file, sizeof(fixture->password_file), "redis-password-%p",
-                   (void *)fixture);
+    uint64_t unique; /* several tests that use it run at once, and in one folder */
+    crypto_random(&unique, sizeof(unique));
+    (void)snprintf(fixture->password_file, sizeof(fixture->password_file), "redis-password-%llx",
+                   (unsigned long long)unique);
     FILE *file = fopen(fixture->password_file, "wb");
     assert_non_null(file);
     assert_true(fputs("secret\r\n", file) >= 0);
