@@ -307,14 +307,15 @@ restart_stale(struct backplane_app *app, struct pending_subscribe *pending, uint
 
     for (size_t i = 0; i < command->topic_count; i++) {
         struct backplane_topic *asked = &command->topics[i];
+        if (asked->since == BACKPLANE_NO_REPLAY || asked->since <= position) {
+            continue;
+        }
         const struct interested_topic *topic = topic_interest_find(&app->interest, asked->topic);
         uint64_t since = pending->asked_at;
-
         if (topic != NULL && topic->state == TOPIC_COMPLETE && topic->complete_since > since) {
             since = topic->complete_since;
         }
-        if (asked->since != BACKPLANE_NO_REPLAY && asked->since > position &&
-            asked->since > since) {
+        if (asked->since > since) {
             asked->since = since;
             pending->restarted_at = pending->asked_at;
             is_restarted = true;
