@@ -31,8 +31,8 @@ export function heard(client, from = 0) {
 let fences = 0;
 
 /**
- * Send one more message to everybody, which is returned, and wait until each client has it: since there is one order for all, whatever was
- * sent before it has then arrived, or never will.
+ * Send one more message to everybody and wait until each client has it: since there is one order for all, whatever was
+ * sent before it has then arrived, or never will. Returns its text.
  */
 export async function fence(sender, ...clients) {
     const text = `fence ${++fences}`;

@@ -442,6 +442,15 @@ backplane_fixture_subscribe(struct backplane_fixture *fixture, int worker, const
 }
 
 void
+backplane_fixture_listen(struct backplane_fixture *fixture, int worker, const char *topic)
+{
+    backplane_fixture_subscribe(fixture, worker, topic, BACKPLANE_NO_REPLAY);
+    backplane_fixture_run(fixture);
+    link_server_interest_ack(fixture->server, 1, 1, 100);
+    backplane_fixture_forget(fixture);
+}
+
+void
 backplane_fixture_unsubscribe(struct backplane_fixture *fixture, int worker, const char *topic)
 {
     struct bytes topics[1] = {bytes_from_string(topic)};

@@ -66,6 +66,9 @@ void backplane_fixture_publish(struct backplane_fixture *fixture, int worker, co
 /** Worker ${worker} subscribes to one topic, BACKPLANE_NO_REPLAY or since an id. */
 struct backplane_request *backplane_fixture_subscribe(struct backplane_fixture *fixture, int worker,
                                                       const char *topic, uint64_t since);
+/** The first subscription of all: worker ${worker} listens to ${topic}, complete from 100 on. What
+ * was told is forgotten. */
+void backplane_fixture_listen(struct backplane_fixture *fixture, int worker, const char *topic);
 void backplane_fixture_unsubscribe(struct backplane_fixture *fixture, int worker,
                                    const char *topic);
 

@@ -75,9 +75,7 @@ a_small_ring_sends_replays_to_the_bridge(void **state)
     (void)state;
     backplane_fixture_init(&f, 100000, 700);
     backplane_fixture_link(&f);
-    backplane_fixture_subscribe(&f, 0, "h-ChatHub", BACKPLANE_NO_REPLAY);
-    backplane_fixture_run(&f);
-    link_server_interest_ack(f.server, 1, 1, 100);
+    backplane_fixture_listen(&f, 0, "h-ChatHub");
     for (uint64_t id = 101; id <= 110; id++) {
         backplane_fixture_deliver(&f, 0, id, "h-ChatHub", "x");
     }

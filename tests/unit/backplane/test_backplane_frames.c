@@ -70,9 +70,7 @@ catching_up(void **state)
     (void)state;
     backplane_fixture_init(&f, 100000, 100000);
     backplane_fixture_link(&f);
-    backplane_fixture_subscribe(&f, 1, "*", BACKPLANE_NO_REPLAY);
-    backplane_fixture_run(&f);
-    link_server_interest_ack(f.server, 1, 1, 100);
+    backplane_fixture_listen(&f, 1, "*");
     backplane_fixture_cut(&f);
     backplane_fixture_forget(&f);
     f.opened.current_id = 103;

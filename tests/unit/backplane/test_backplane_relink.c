@@ -12,10 +12,7 @@ init_listening(struct backplane_fixture *fixture)
 {
     backplane_fixture_init(fixture, 100000, 100000);
     backplane_fixture_link(fixture);
-    backplane_fixture_subscribe(fixture, 0, "h-ChatHub", BACKPLANE_NO_REPLAY);
-    backplane_fixture_run(fixture);
-    link_server_interest_ack(fixture->server, 1, 1, 100);
-    backplane_fixture_forget(fixture);
+    backplane_fixture_listen(fixture, 0, "h-ChatHub");
 }
 
 static void

@@ -66,9 +66,7 @@ a_replay_comes_from_the_ring(void **state)
 
     (void)state;
     init_linked(&f);
-    backplane_fixture_subscribe(&f, 1, "h-ChatHub", BACKPLANE_NO_REPLAY);
-    backplane_fixture_forget(&f);
-    link_server_interest_ack(f.server, 1, 1, 100);
+    backplane_fixture_listen(&f, 1, "h-ChatHub");
     backplane_fixture_deliver(&f, 0, 101, "h-ChatHub", "one");
     backplane_fixture_deliver(&f, 0, 102, "h-ChatHub", "two");
     backplane_fixture_deliver(&f, 0, 103, "h-ChatHub", "three");
@@ -117,9 +115,7 @@ a_stale_cursor_starts_over_where_it_was_asked_for(void **state)
 
     (void)state;
     init_linked(&f);
-    backplane_fixture_subscribe(&f, 1, "h-ChatHub", BACKPLANE_NO_REPLAY);
-    backplane_fixture_forget(&f);
-    link_server_interest_ack(f.server, 1, 1, 100);
+    backplane_fixture_listen(&f, 1, "h-ChatHub");
     backplane_fixture_deliver(&f, 0, 101, "h-ChatHub", "old");
     backplane_fixture_forget(&f);
     backplane_fixture_subscribe(&f, 0, "h-ChatHub", 900);
@@ -168,10 +164,7 @@ a_stale_cursor_behind_the_ring_asks_again(void **state)
     (void)state;
     backplane_fixture_init(&f, 100000, 1);
     backplane_fixture_link(&f);
-    backplane_fixture_subscribe(&f, 0, "h-ChatHub", BACKPLANE_NO_REPLAY);
-    backplane_fixture_run(&f);
-    link_server_interest_ack(f.server, 1, 1, 100);
-    backplane_fixture_forget(&f);
+    backplane_fixture_listen(&f, 0, "h-ChatHub");
     backplane_fixture_subscribe(&f, 1, "h-ChatHub", 900);
     backplane_fixture_forget(&f);
     backplane_fixture_deliver(&f, 0, 101, "h-ChatHub", "new");
@@ -202,10 +195,7 @@ interest_lingers(void **state)
 
     (void)state;
     init_linked(&f);
-    backplane_fixture_subscribe(&f, 0, "c-1", BACKPLANE_NO_REPLAY);
-    backplane_fixture_forget(&f);
-    link_server_interest_ack(f.server, 1, 1, 100);
-    backplane_fixture_forget(&f);
+    backplane_fixture_listen(&f, 0, "c-1");
     backplane_fixture_unsubscribe(&f, 0, "c-1");
     backplane_fixture_advance(&f, 99000);
     backplane_fixture_deliver(&f, 0, 101, "c-1", "kept for a reconnect");
