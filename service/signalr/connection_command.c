@@ -134,7 +134,11 @@ connection_command_receive(struct connection *connection, const struct backplane
     struct signalr_command command;
     struct buffer storage;
 
-    membership_echo_take(connection, message->message.command_id);
+    if (connection->state == CONNECTION_ATTACHED) {
+        membership_echo_take(connection, message->message.command_id);
+    } else {
+        membership_echo_hold(connection, message->message.command_id);
+    }
     buffer_init(&storage, TOPIC_NAME_BYTES_MAX);
     if (message->message.is_ack ||
         signalr_command_decode(message->message.value, &storage, &command) != STATUS_OK) {

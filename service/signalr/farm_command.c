@@ -8,6 +8,7 @@
 #include "service/signalr/json_span.h"
 #include "service/signalr/membership.h"
 #include "service/signalr/membership_echo.h"
+#include "service/signalr/subscription.h"
 #include "service/signalr/topic_name.h"
 
 static const char *const words[] = {
@@ -131,12 +132,22 @@ farm_command_decode(struct bytes value, struct buffer *storage, struct farm_comm
  * Carried out.
  */
 
+/* A connection that is opening a transport will hear what it subscribes to: whoever had it before
+ * may be rid of it already. */
 static bool
 is_in(const struct connection *connection, struct bytes name)
 {
     const struct topic *topic = topic_find(&connection->app->topics, name);
 
-    return topic != NULL && topic_set_find(&connection->topics, topic) != SIZE_MAX;
+    return topic != NULL && (topic_set_find(&connection->topics, topic) != SIZE_MAX ||
+                             subscription_wants(connection, topic));
+}
+
+static void
+warn_lost(const struct connection *connection)
+{
+    log_warn(connection->app->context->log, connection->app->app->name,
+             "a change of a group is lost: out of memory");
 }
 
 /* What is done to a connection is a command to it, which takes its turn like any other: so it also
@@ -148,8 +159,7 @@ change_group(struct connection *connection, struct bytes group, bool is_join, ui
     struct topic *topic = topic_acquire(table, group);
 
     if (topic == NULL || membership_echo_publish(connection, topic, is_join, id) != STATUS_OK) {
-        log_warn(connection->app->context->log, connection->app->app->name,
-                 "a change of a group is lost: out of memory");
+        warn_lost(connection);
     }
     if (topic != NULL) {
         topic_release(table, topic);
@@ -166,17 +176,23 @@ leave_if_of_hub(struct connection *connection, struct bytes topic, struct bytes 
     }
 }
 
-/* Those it is in, and those it will be in when commands that are under way have arrived. */
+/* Those it is in, and those it will be in when commands that are under way have arrived, and what
+ * it missed. */
 static void
 leave_all(struct connection *connection, struct bytes hub, uint64_t id)
 {
     size_t count = membership_echo_count(connection);
+    size_t index = app_find_hub(connection->app->app, hub);
 
     for (size_t i = 0; i < connection->topics.count; i++) {
         leave_if_of_hub(connection, topic_name_of(connection->topics.items[i].topic), hub, id);
     }
     for (size_t i = 0; i < count; i++) {
         leave_if_of_hub(connection, membership_echo_group(connection, i), hub, id);
+    }
+    if (connection->subscription != NULL && index != SIZE_MAX &&
+        subscription_leave_hub(connection, index, id) != STATUS_OK) {
+        warn_lost(connection);
     }
 }
 

@@ -13,6 +13,7 @@ struct membership_echo {
     struct topic *group;   /* a use of it */
     char id[CRYPTO_GUID_TEXT_BYTES];
     bool is_done; /* here already: it has the last word until it comes round */
+    bool is_held; /* it came round, but counts only with the next replay */
 };
 
 static struct bytes
@@ -92,12 +93,44 @@ membership_echo_publish(struct connection *connection, const struct topic *group
     return status == STATUS_OK ? publish(connection, &command) : status;
 }
 
-void
-membership_echo_take(struct connection *connection, struct bytes command_id)
+static struct membership_echo *
+find(const struct connection *connection, struct bytes command_id)
 {
     LIST_FOR_EACH (node, &connection->echoes) {
         struct membership_echo *echo = CONTAINER_OF(node, struct membership_echo, node);
         if (bytes_equal(id_of(echo), command_id)) {
+            return echo;
+        }
+    }
+    return NULL;
+}
+
+void
+membership_echo_take(struct connection *connection, struct bytes command_id)
+{
+    struct membership_echo *echo = find(connection, command_id);
+
+    if (echo != NULL) {
+        free_echo(connection, echo);
+    }
+}
+
+void
+membership_echo_hold(struct connection *connection, struct bytes command_id)
+{
+    struct membership_echo *echo = find(connection, command_id);
+
+    if (echo != NULL) {
+        echo->is_held = true;
+    }
+}
+
+void
+membership_echo_forget_held(struct connection *connection)
+{
+    LIST_FOR_EACH (node, &connection->echoes) {
+        struct membership_echo *echo = CONTAINER_OF(node, struct membership_echo, node);
+        if (echo->is_held) {
             free_echo(connection, echo);
         }
     }

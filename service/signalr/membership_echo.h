@@ -18,8 +18,13 @@ enum status membership_echo_add(struct connection *connection, const struct topi
 MUST_CHECK enum status membership_echo_publish(struct connection *connection,
                                                const struct topic *group, bool is_join,
                                                uint64_t since);
-/** A command came round; nothing happens when it is not one of these. */
+/** A command came round and counts; nothing happens when it is not one of these. */
 void membership_echo_take(struct connection *connection, struct bytes command_id);
+/** It came round while no transport was attached: it will count with the next replay, and is under
+ * way until then. */
+void membership_echo_hold(struct connection *connection, struct bytes command_id);
+/** That replay is complete. */
+void membership_echo_forget_held(struct connection *connection);
 /** Whether a command about this group is still to come round. */
 bool membership_echo_is_due(const struct connection *connection, struct bytes group);
 /** Whether one is that was carried out at once: then a command that arrives is out of date. */

@@ -10,6 +10,7 @@
 #include "service/signalr/delivery.h"
 #include "service/signalr/group_span.h"
 #include "service/signalr/membership.h"
+#include "service/signalr/membership_echo.h"
 #include "service/signalr/replay.h"
 #include "service/signalr/topic_name.h"
 
@@ -21,6 +22,7 @@ struct subscription {
     struct topic_set wanted;   /* subscribed by the request under way */
     struct group_spans groups; /* what the client said, then what the replay's commands change */
     size_t known_group_count;  /* the first of them: what the client said */
+    uint64_t *left_at;         /* by hub: its groups are left as of this id; 0, NULL = not */
     struct buffer acknowledge; /* command id; empty = none */
     bool is_init;
     bool raises_connected;
@@ -52,6 +54,7 @@ free_subscription(struct subscription *subscription)
     topic_set_deinit(&subscription->wanted);
     group_spans_deinit(&subscription->groups, &app->topics);
     buffer_deinit(&subscription->acknowledge);
+    free(subscription->left_at);
     free(subscription);
 }
 
@@ -62,6 +65,64 @@ subscription_cancel(struct connection *connection)
         free_subscription(connection->subscription);
         connection->subscription = NULL;
     }
+}
+
+bool
+subscription_wants(const struct connection *connection, const struct topic *topic)
+{
+    return connection->subscription != NULL &&
+           topic_set_find(&connection->subscription->wanted, topic) != SIZE_MAX;
+}
+
+/* Nothing to say about a group of which the last word is under way. */
+static enum status
+leave_hub(const struct subscription *subscription, size_t index)
+{
+    struct connection *connection = subscription->connection;
+    struct bytes hub = bytes_from_string(connection->app->app->hubs[index].name);
+    uint64_t id = subscription->left_at[index];
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; id != 0 && i < subscription->groups.count && status == STATUS_OK; i++) {
+        const struct group_span *span = &subscription->groups.items[i];
+        struct bytes topic = topic_name_of(span->topic), name;
+        bool was_in = span->until == GROUP_SPAN_OPEN &&
+                      (span->after < id || span->after == BACKPLANE_NO_REPLAY);
+        if (was_in && topic_name_in(topic, TOPIC_NAME_HUB_GROUP, hub, &name) &&
+            !membership_echo_is_due(connection, topic)) {
+            status = membership_echo_publish(connection, span->topic, false, id);
+        }
+    }
+    return status;
+}
+
+enum status
+subscription_leave_hub(struct connection *connection, size_t index, uint64_t id)
+{
+    struct subscription *subscription = connection->subscription;
+
+    if (subscription->left_at == NULL) {
+        subscription->left_at =
+            calloc(connection->app->app->hub_count, sizeof(*subscription->left_at));
+    }
+    if (subscription->left_at == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    subscription->left_at[index] = id;
+    return leave_hub(subscription, index);
+}
+
+static enum status
+leave_hubs(const struct subscription *subscription)
+{
+    enum status status = STATUS_OK;
+
+    if (subscription->left_at != NULL) {
+        for (size_t i = 0; i < subscription->app->app->hub_count && status == STATUS_OK; i++) {
+            status = leave_hub(subscription, i);
+        }
+    }
+    return status;
 }
 
 /* What is asked for, while it is put together. */
@@ -287,7 +348,9 @@ write_and_attach(struct subscription *subscription, const struct backplane_subsc
     };
 
     release_left_groups(subscription);
-    if (topic_set_attach_all(&connection->topics) != STATUS_OK) {
+    membership_echo_forget_held(connection);
+    if (leave_hubs(subscription) != STATUS_OK ||
+        topic_set_attach_all(&connection->topics) != STATUS_OK) {
         connection_end_transport(connection, TRANSPORT_END_FAILED);
         return;
     }

@@ -30,6 +30,12 @@ struct subscription_options {
  * (nothing has changed but the state: end the transport). */
 MUST_CHECK enum status subscription_open(struct connection *connection,
                                          const struct subscription_options *options);
+/** Whether the one under way, if any, subscribes to ${topic}. */
+bool subscription_wants(const struct connection *connection, const struct topic *topic);
+/** With one under way: as of message ${id} the connection leaves what it was in of hub ${index},
+ * also groups of which only the replay will tell. OK or NO_MEMORY. */
+MUST_CHECK enum status subscription_leave_hub(struct connection *connection, size_t index,
+                                              uint64_t id);
 /** Forget one under way. */
 void subscription_cancel(struct connection *connection);
 /** Give back every topic of a set, here and at the backplane. */

@@ -310,6 +310,125 @@ a_user_is_in_a_group_for_a_time(void **state)
     world_deinit(&world);
 }
 
+/* Also when the join has come round while the connection was between two polls, and waits for the
+ * next one: wherever that is. */
+static void
+a_user_leaves_what_it_joined_between_two_polls(void **state)
+{
+    struct world world;
+
+    (void)state;
+    for (size_t host = 0; host < 2; host++) {
+        world_init(&world, LONG_POLLING);
+        signalr_client_drop(&world.bob);
+        scenario_run(&world.scenario);
+        expect(&world, "PUT", "/users/bob/groups/g", NULL, 200, "");
+        scenario_run(&world.scenario);
+        expect(&world, "DELETE", "/users/bob/groups", NULL, 204, "");
+        say(&world, "/groups/g/:send", "left");
+        world.bob.host = host;
+        signalr_client_open(&world.bob, "poll");
+        both_expect(&world, "", "");
+        say(&world, "/groups/g/:send", "left");
+        both_expect(&world, "", "");
+        /* What was waiting is forgotten: commands count again. */
+        expect(&world, "PUT", PATH(world.bob, "/groups/g/connections/", ""), NULL, 200, "");
+        signalr_client_run(&world.bob);
+        expect(&world, "DELETE", PATH(world.bob, "/groups/g/connections/", ""), NULL, 200, "");
+        say(&world, "/groups/g/:send", "left");
+        both_expect(&world, "", "");
+        world_deinit(&world);
+    }
+}
+
+/* A command to a user, as a host publishes it that the scenario has not. */
+static void
+command_bob(struct world *world, const char *command, const char *group)
+{
+    char value[200];
+
+    snprintf(value, sizeof(value),
+             "{\"command\":\"%s\",\"of\":\"hu-ChatHub.bob\",\"group\":\"%s\"}", command, group);
+    scenario_publish(&world->scenario, "__HUBPLANE__", value);
+    scenario_run(&world->scenario);
+}
+
+/* Bob is opening a transport at host 0, which does not know yet what it has missed; and nobody else
+ * has it. */
+static void
+begin_opening(struct world *world)
+{
+    signalr_client_drop(&world->bob);
+    scenario_run(&world->scenario);
+    command_bob(world, "join", "hg-ChatHub.old");
+    scenario_kill(&world->scenario, 1);
+    world->scenario.hosts[0].port->holds_commands = true;
+    world->bob.host = 0;
+    signalr_client_open(&world->bob, "reconnect");
+    scenario_run(&world->scenario);
+}
+
+static void
+end_opening(struct world *world)
+{
+    world->scenario.hosts[0].port->holds_commands = false;
+    both_expect(world, "", "");
+}
+
+static void
+a_user_that_is_opening_a_transport_is_found(void **state)
+{
+    struct world world;
+
+    (void)state;
+    world_init(&world, WEB_SOCKETS);
+    begin_opening(&world);
+    command_bob(&world, "join", "hg-ChatHub.g");
+    end_opening(&world);
+    say(&world, "/groups/g/:send", "in");
+    say(&world, "/groups/old/:send", "in");
+    both_expect(&world, "", "say:in say:in");
+    world_deinit(&world);
+
+    world_init(&world, WEB_SOCKETS);
+    begin_opening(&world);
+    command_bob(&world, "leave", "hg-ChatHub.old");
+    end_opening(&world);
+    say(&world, "/groups/old/:send", "out");
+    both_expect(&world, "", "");
+    world_deinit(&world);
+
+    world_init(&world, WEB_SOCKETS);
+    begin_opening(&world);
+    command_bob(&world, "close", "");
+    assert_int_equal(scenario_metric(&world.scenario, SCENARIO_CONNECTIONS), 2);
+    world.scenario.hosts[0].port->holds_commands = false;
+    scenario_run(&world.scenario);
+    assert_int_equal(scenario_metric(&world.scenario, SCENARIO_CONNECTIONS), 1);
+    world_deinit(&world);
+}
+
+/* Out of what it was in before the command, and in what it was put into after it. */
+static void
+a_user_that_is_opening_a_transport_leaves_all(void **state)
+{
+    struct world world;
+
+    (void)state;
+    world_init(&world, WEB_SOCKETS);
+    expect(&world, "PUT", "/users/bob/groups/known", NULL, 200, "");
+    both_expect(&world, "", "");
+    begin_opening(&world);
+    command_bob(&world, "leave_all", "ChatHub");
+    command_bob(&world, "join", "hg-ChatHub.new");
+    end_opening(&world);
+    say(&world, "/groups/old/:send", "out");
+    say(&world, "/groups/known/:send", "out");
+    say(&world, "/groups/new/:send", "in");
+    both_expect(&world, "", "say:in");
+    world_deinit(&world);
+}
+
 static void
 a_user_without_transport_finds_the_group(void **state)
 {
@@ -530,6 +649,9 @@ main(void)
         cmocka_unit_test(groups_of_a_connection),
         cmocka_unit_test(groups_of_a_user_are_complete_from_the_command_on),
         cmocka_unit_test(a_user_leaves_what_it_has_just_joined),
+        cmocka_unit_test(a_user_leaves_what_it_joined_between_two_polls),
+        cmocka_unit_test(a_user_that_is_opening_a_transport_is_found),
+        cmocka_unit_test(a_user_that_is_opening_a_transport_leaves_all),
         cmocka_unit_test(a_user_is_in_a_group_for_a_time),
         cmocka_unit_test(a_user_without_transport_finds_the_group),
         cmocka_unit_test(is_a_user_in_a_group),
