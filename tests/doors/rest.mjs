@@ -143,6 +143,21 @@ Send = all.broadcastMessage
         assert.deepEqual(clients.map((client) => heard(client, 'vip')), [['in', 'in'], ['in', 'in'], []]);
         await Promise.all(clients.map((client) => client.stop()));
     });
+    await run.step('a user is taken out of all groups right after having been put into one', async () => {
+        const clients = [await start(node, 'ann'), await start(node, 'ann', { transport: 'longPolling' }), await start(other, 'ann', { transport: 'longPolling' })];
+        let count = 0;
+        for (let round = 0; round < 20; round++) {
+            assert.deepEqual(await call(rest, 'PUT', '/users/ann/groups/vip'), [200, undefined]);
+            assert.deepEqual(await call(rest, 'DELETE', '/users/ann/groups'), [204, undefined]);
+            await until(async () => {
+                count++;
+                assert.equal(await send('/groups/vip', 'vip', [count]), 202);
+                await fence(...clients);
+                return !clients.some((client) => heard(client, 'vip').includes(count));
+            }, { what: `all of ann to be out in round ${round}` });
+        }
+        await Promise.all(clients.map((client) => client.stop()));
+    });
     await run.step('who is there, on any node', async () => {
         const places = (client) => [[`/connections/${client.connectionId}`, 'Warning.Connection.NotExisted'],
             ['/groups/here', 'Warning.Group.NotExisted'], ['/users/carl', 'Warning.User.NotExisted']];
