@@ -33,29 +33,27 @@ list_with(const struct connection *connection, struct bytes group, uint64_t sinc
     return groups;
 }
 
-/* Open anew at the command, with the group: so the cursor passes the command only together with the
- * token that names the group, and nothing that was sent to the group after the command is missed.
- */
+/* Open anew at message ${id}, with the group, which it is in from ${since} on: so the cursor passes
+ * that message only together with the token that names the group, and nothing that was sent to the
+ * group after it is missed. ${acknowledge}: id of the command that is the message; empty = none. */
 static void
-join(struct connection *connection, const struct backplane_message *message,
-     const struct signalr_command *command)
+join(struct connection *connection, struct bytes group, uint64_t since, uint64_t id,
+     struct bytes acknowledge)
 {
     size_t count;
     bool is_poll = !connection->transport.operations->is_streaming;
     /* A poll has not been given what it gathered in this batch. */
-    uint64_t cursor = is_poll ? connection->cursor : message->id;
-    uint64_t since = membership_since(connection, command->value,
-                                      command->since != 0 ? command->since : message->id, cursor);
+    uint64_t cursor = is_poll ? connection->cursor : id;
     struct subscription_group *groups =
-        list_with(connection, command->value, since, cursor, &count);
+        list_with(connection, group, membership_since(connection, group, since, cursor), cursor,
+                  &count);
     struct subscription_options options = {
         .since = cursor,
         .groups = groups,
         .group_count = count,
         .sends_groups = true,
         /* A poll's replay holds the command itself. */
-        .acknowledge =
-            message->message.waits_for_ack && !is_poll ? message->message.command_id : BYTES_NONE,
+        .acknowledge = is_poll ? BYTES_NONE : acknowledge,
     };
 
     if (groups == NULL || subscription_open(connection, &options) != STATUS_OK) {
@@ -72,25 +70,62 @@ acknowledge(const struct connection *connection, const struct backplane_message 
     }
 }
 
+static bool
+is_in(const struct connection *connection, const struct topic *topic)
+{
+    return topic != NULL && topic_set_find(&connection->topics, topic) != SIZE_MAX;
+}
+
+static uint64_t
+effective_id(const struct signalr_command *command, const struct backplane_message *message)
+{
+    return command->since != 0 ? command->since : message->id;
+}
+
+static void
+warn_lost(const struct connection *connection)
+{
+    log_warn(connection->app->context->log, connection->app->app->name,
+             "a change of a group is lost: out of memory");
+}
+
+/* What this worker has published in the name of an older farm command comes after this command in
+ * the order of the farm, where the last one counts. */
+static void
+repeat_if_behind(struct connection *connection, const struct backplane_message *message,
+                 const struct signalr_command *command)
+{
+    bool is_join = command->type == SIGNALR_COMMAND_ADD_TO_GROUP;
+    uint64_t id = effective_id(command, message);
+    const struct topic *topic = topic_find(&connection->app->topics, command->value);
+
+    if ((is_join || command->type == SIGNALR_COMMAND_REMOVE_FROM_GROUP) && topic != NULL &&
+        membership_echo_is_behind(connection, command->value, is_join, id) &&
+        membership_echo_obey(connection, topic, is_join, id) != STATUS_OK) {
+        warn_lost(connection);
+    }
+}
+
 static void
 change_groups(struct connection *connection, const struct backplane_message *message,
               const struct signalr_command *command)
 {
     bool is_join = command->type == SIGNALR_COMMAND_ADD_TO_GROUP;
     const struct topic *topic = topic_find(&connection->app->topics, command->value);
-    bool is_in = topic != NULL && topic_set_find(&connection->topics, topic) != SIZE_MAX;
 
     if (!membership_is_group(command->value)) {
         return;
     }
-    if (is_in == is_join || membership_echo_overrules(connection, command->value)) {
+    if (is_in(connection, topic) == is_join ||
+        membership_echo_overrules(connection, command->value)) {
         acknowledge(connection, message);
         return;
     }
     if (is_join) {
         /* One group too many stays unacknowledged: whoever asked learns it from the time-out. */
         if (membership_has_room(connection, command->value)) {
-            join(connection, message, command);
+            join(connection, command->value, effective_id(command, message), message->id,
+                 message->message.waits_for_ack ? message->message.command_id : BYTES_NONE);
         }
         return;
     }
@@ -116,6 +151,116 @@ carry_out(struct connection *connection, const struct backplane_message *message
         break;
     case SIGNALR_COMMAND_ABORT:
         break;
+    }
+}
+
+/*
+ * By farm commands.
+ */
+
+/* Whether there is nothing to say: it is so, and nothing else is on its way. */
+static bool
+is_settled(const struct connection *connection, const struct topic *topic, bool is_join)
+{
+    return connection->state == CONNECTION_ATTACHED && is_in(connection, topic) == is_join &&
+           !membership_echo_is_due(connection, topic_name_of(topic));
+}
+
+static void
+put_in(struct connection *connection, const struct topic *topic, uint64_t id)
+{
+    struct bytes group = topic_name_of(topic);
+    bool must_join = connection->state == CONNECTION_ATTACHED && !is_in(connection, topic);
+
+    if (is_settled(connection, topic, true) ||
+        (must_join && !membership_has_room(connection, group))) {
+        return;
+    }
+    if (membership_echo_obey(connection, topic, true, id) != STATUS_OK) {
+        warn_lost(connection);
+    } else if (must_join) {
+        join(connection, group, id, id, BYTES_NONE);
+    }
+}
+
+/* Returns whether it was in until now: then the client needs a new token. */
+static bool
+take_out(struct connection *connection, const struct topic *topic, uint64_t id)
+{
+    bool must_leave = connection->state == CONNECTION_ATTACHED && is_in(connection, topic);
+
+    if (is_settled(connection, topic, false)) {
+        return false;
+    }
+    if (membership_echo_obey(connection, topic, false, id) != STATUS_OK) {
+        warn_lost(connection);
+        return false;
+    }
+    if (must_leave) {
+        membership_forget(connection, topic, id);
+    }
+    return must_leave;
+}
+
+void
+connection_command_change_group(struct connection *connection, struct bytes group, bool is_join,
+                                uint64_t id)
+{
+    struct topic_table *table = &connection->app->topics;
+    struct topic *topic = topic_acquire(table, group);
+
+    if (topic == NULL) {
+        warn_lost(connection);
+        return;
+    }
+    if (is_join) {
+        put_in(connection, topic, id);
+    } else if (take_out(connection, topic, id)) {
+        membership_send_groups(connection, id);
+    }
+    topic_release(table, topic);
+}
+
+static bool
+take_out_if_of_hub(struct connection *connection, struct bytes name, struct bytes hub, uint64_t id)
+{
+    struct topic_table *table = &connection->app->topics;
+    struct topic *topic;
+    struct bytes group;
+
+    if (!topic_name_in(name, TOPIC_NAME_HUB_GROUP, hub, &group)) {
+        return false;
+    }
+    topic = topic_acquire(table, name);
+    if (topic == NULL) {
+        warn_lost(connection);
+        return false;
+    }
+    bool was_in = take_out(connection, topic, id);
+    topic_release(table, topic);
+    return was_in;
+}
+
+void
+connection_command_leave_hub(struct connection *connection, struct bytes hub, uint64_t id)
+{
+    size_t echo_count = membership_echo_count(connection);
+    size_t index = app_find_hub(connection->app->app, hub);
+    bool has_left = false;
+
+    for (size_t i = connection->topics.count; i-- > 0;) {
+        struct bytes name = topic_name_of(connection->topics.items[i].topic);
+        has_left |= take_out_if_of_hub(connection, name, hub, id);
+    }
+    for (size_t i = 0; i < echo_count; i++) {
+        (void)take_out_if_of_hub(connection, membership_echo_group(connection, i), hub, id);
+    }
+    if (connection->subscription != NULL && index != SIZE_MAX &&
+        subscription_leave_hub(connection, index, id) != STATUS_OK) {
+        warn_lost(connection);
+    }
+    if (has_left) {
+        membership_send_groups(connection, id);
     }
 }
 
@@ -145,6 +290,7 @@ connection_command_receive(struct connection *connection, const struct backplane
         buffer_deinit(&storage);
         return;
     }
+    repeat_if_behind(connection, message, &command);
     if (command.type == SIGNALR_COMMAND_ABORT) {
         acknowledge(connection, message);
         connection_command_end(connection, command.value);

@@ -7,7 +7,6 @@
 #include "service/signalr/farm_expiry.h"
 #include "service/signalr/json_span.h"
 #include "service/signalr/membership.h"
-#include "service/signalr/membership_echo.h"
 #include "service/signalr/subscription.h"
 #include "service/signalr/topic_name.h"
 
@@ -17,6 +16,9 @@ static const char *const words[] = {
     [FARM_COMMAND_FIND] = "find",
 };
 enum { WORDS = sizeof(words) / sizeof(words[0]) };
+
+/* Of the text of each. */
+#define BEGINNING "{\"command\":"
 
 /*
  * As text.
@@ -38,7 +40,7 @@ farm_command_encode(const struct farm_command *command, struct buffer *out)
         !bytes_is_utf8(command->why)) {
         return STATUS_INVALID;
     }
-    buffer_append_format(out, "{\"command\":\"%s\"", words[command->kind]);
+    buffer_append_format(out, BEGINNING "\"%s\"", words[command->kind]);
     append_member(out, "of", command->of);
     append_member(out, "group", command->group);
     append_member(out, "why", command->why);
@@ -144,59 +146,6 @@ is_in(const struct connection *connection, struct bytes name)
 }
 
 static void
-warn_lost(const struct connection *connection)
-{
-    log_warn(connection->app->context->log, connection->app->app->name,
-             "a change of a group is lost: out of memory");
-}
-
-/* What is done to a connection is a command to it, which takes its turn like any other: so it also
- * reaches one that has no transport just now, or comes back at another node. */
-static void
-change_group(struct connection *connection, struct bytes group, bool is_join, uint64_t id)
-{
-    struct topic_table *table = &connection->app->topics;
-    struct topic *topic = topic_acquire(table, group);
-
-    if (topic == NULL || membership_echo_publish(connection, topic, is_join, id) != STATUS_OK) {
-        warn_lost(connection);
-    }
-    if (topic != NULL) {
-        topic_release(table, topic);
-    }
-}
-
-static void
-leave_if_of_hub(struct connection *connection, struct bytes topic, struct bytes hub, uint64_t id)
-{
-    struct bytes name;
-
-    if (topic_name_in(topic, TOPIC_NAME_HUB_GROUP, hub, &name)) {
-        change_group(connection, topic, false, id);
-    }
-}
-
-/* Those it is in, and those it will be in when commands that are under way have arrived, and what
- * it missed. */
-static void
-leave_all(struct connection *connection, struct bytes hub, uint64_t id)
-{
-    size_t count = membership_echo_count(connection);
-    size_t index = app_find_hub(connection->app->app, hub);
-
-    for (size_t i = 0; i < connection->topics.count; i++) {
-        leave_if_of_hub(connection, topic_name_of(connection->topics.items[i].topic), hub, id);
-    }
-    for (size_t i = 0; i < count; i++) {
-        leave_if_of_hub(connection, membership_echo_group(connection, i), hub, id);
-    }
-    if (connection->subscription != NULL && index != SIZE_MAX &&
-        subscription_leave_hub(connection, index, id) != STATUS_OK) {
-        warn_lost(connection);
-    }
-}
-
-static void
 carry_out(struct connection *connection, const struct farm_command *command,
           const struct backplane_message *message)
 {
@@ -204,12 +153,12 @@ carry_out(struct connection *connection, const struct farm_command *command,
     case FARM_COMMAND_JOIN:
     case FARM_COMMAND_LEAVE:
         if (membership_is_group(command->group)) {
-            change_group(connection, command->group, command->kind == FARM_COMMAND_JOIN,
-                         message->id);
+            connection_command_change_group(connection, command->group,
+                                            command->kind == FARM_COMMAND_JOIN, message->id);
         }
         break;
     case FARM_COMMAND_LEAVE_ALL:
-        leave_all(connection, command->group, message->id);
+        connection_command_leave_hub(connection, command->group, message->id);
         break;
     case FARM_COMMAND_CLOSE:
         (void)connection_command_abort(connection->app, connection_id(connection), command->why,
@@ -253,9 +202,10 @@ visit(struct worker_app *app, const struct farm_command *command,
             carry_out(connection, command, message);
         }
     } else if (topic_find(&app->topics, command->of) != NULL) {
-        (void)(visit_list(&app->attached, command, message) ||
-               visit_list(&app->opening, command, message) ||
-               visit_list(&app->detached, command, message));
+        /* Who is put into a group goes from the last list to the first, and is visited once. */
+        (void)(visit_list(&app->opening, command, message) ||
+               visit_list(&app->detached, command, message) ||
+               visit_list(&app->attached, command, message));
     }
 }
 
@@ -281,6 +231,13 @@ remember_end(struct worker_app *app, const struct farm_command *command)
     } else if (command->kind == FARM_COMMAND_JOIN || command->kind == FARM_COMMAND_LEAVE) {
         farm_expiry_stop(app, command->of, command->group);
     }
+}
+
+bool
+farm_command_is(const struct signalr_message *message)
+{
+    return bytes_starts_with(message->value, BYTES(BEGINNING)) &&
+           bytes_equal(message->topic, BYTES(TOPIC_NAME_NODE_TEXT));
 }
 
 void

@@ -43,6 +43,8 @@ MUST_CHECK enum status farm_command_encode(const struct farm_command *command, s
  */
 MUST_CHECK enum status farm_command_decode(struct bytes value, struct buffer *storage,
                                            struct farm_command *out);
+/** Whether a message is one, to all appearances. */
+bool farm_command_is(const struct signalr_message *message);
 /** A message on our topic: carry it out, if it is one. */
 void farm_command_receive(struct worker_app *app, const struct backplane_message *message);
 

@@ -49,6 +49,7 @@ group_spans_join(struct group_spans *spans, struct topic_table *table, struct by
                  uint64_t after)
 {
     struct topic *topic = topic_acquire(table, name);
+    uint64_t joined = after;
 
     if (topic == NULL) {
         return STATUS_NO_MEMORY;
@@ -72,7 +73,7 @@ group_spans_join(struct group_spans *spans, struct topic_table *table, struct by
             after = spans->items[i].after;
         }
     }
-    spans->items[spans->count] = (struct group_span){topic, after, GROUP_SPAN_OPEN};
+    spans->items[spans->count] = (struct group_span){topic, after, GROUP_SPAN_OPEN, joined};
     spans->count++;
     return STATUS_OK;
 }

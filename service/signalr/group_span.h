@@ -15,7 +15,8 @@
 struct group_span {
     struct topic *topic;
     uint64_t after;
-    uint64_t until; /* GROUP_SPAN_OPEN = still in */
+    uint64_t until;  /* GROUP_SPAN_OPEN = still in */
+    uint64_t joined; /* what was asked for: `after` may be higher */
 };
 
 /* Zero-initialised = empty. */

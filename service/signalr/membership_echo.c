@@ -12,6 +12,8 @@ struct membership_echo {
     struct list_node node; /* in connection->echoes, in the order published */
     struct topic *group;   /* a use of it */
     char id[CRYPTO_GUID_TEXT_BYTES];
+    uint64_t obeys; /* id of the farm command that wants it; 0 = it was decided here */
+    bool is_join;
     bool is_done; /* here already: it has the last word until it comes round */
     bool is_held; /* it came round, but counts only with the next replay */
 };
@@ -31,34 +33,33 @@ free_echo(struct connection *connection, struct membership_echo *echo)
     free(echo);
 }
 
-static enum status
-add(struct connection *connection, const struct topic *group, struct bytes command_id, bool is_done)
+static struct membership_echo *
+add(struct connection *connection, const struct topic *group, struct bytes command_id)
 {
     struct membership_echo *echo = calloc(1, sizeof(*echo));
 
     if (echo == NULL) {
-        return STATUS_NO_MEMORY;
+        return NULL;
     }
     echo->group = topic_acquire(&connection->app->topics, topic_name_of(group));
     if (echo->group == NULL) {
         free(echo);
-        return STATUS_NO_MEMORY;
+        return NULL;
     }
     memcpy(echo->id, command_id.data, sizeof(echo->id));
-    echo->is_done = is_done;
     list_append(&connection->echoes, &echo->node);
-    return STATUS_OK;
+    return echo;
 }
 
 enum status
 membership_echo_add(struct connection *connection, const struct topic *group,
                     struct bytes command_id)
 {
-    return add(connection, group, command_id, false);
+    return add(connection, group, command_id) == NULL ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
 static enum status
-publish(const struct connection *connection, const struct signalr_command *command)
+publish_command(const struct connection *connection, const struct signalr_command *command)
 {
     const struct worker_app *app = connection->app;
     struct buffer value;
@@ -76,9 +77,9 @@ publish(const struct connection *connection, const struct signalr_command *comma
     return status;
 }
 
-enum status
-membership_echo_publish(struct connection *connection, const struct topic *group, bool is_join,
-                        uint64_t since)
+static enum status
+publish(struct connection *connection, const struct topic *group, bool is_join, uint64_t since,
+        uint64_t obeys)
 {
     char id[CRYPTO_GUID_TEXT_BYTES + 1];
 
@@ -89,8 +90,29 @@ membership_echo_publish(struct connection *connection, const struct topic *group
         .value = topic_name_of(group),
         .since = since,
     };
-    enum status status = add(connection, group, command.id, true);
-    return status == STATUS_OK ? publish(connection, &command) : status;
+    struct membership_echo *echo = add(connection, group, command.id);
+
+    if (echo == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    echo->obeys = obeys;
+    echo->is_join = is_join;
+    echo->is_done = true;
+    return publish_command(connection, &command);
+}
+
+enum status
+membership_echo_publish(struct connection *connection, const struct topic *group, bool is_join,
+                        uint64_t since)
+{
+    return publish(connection, group, is_join, since, 0);
+}
+
+enum status
+membership_echo_obey(struct connection *connection, const struct topic *group, bool is_join,
+                     uint64_t id)
+{
+    return publish(connection, group, is_join, id, id);
 }
 
 static struct membership_echo *
@@ -158,6 +180,21 @@ bool
 membership_echo_overrules(const struct connection *connection, struct bytes group)
 {
     return has_echo(connection, group, true);
+}
+
+bool
+membership_echo_is_behind(const struct connection *connection, struct bytes group, bool is_join,
+                          uint64_t id)
+{
+    const struct membership_echo *last = NULL;
+
+    LIST_FOR_EACH (node, &connection->echoes) {
+        const struct membership_echo *echo = CONTAINER_OF(node, struct membership_echo, node);
+        if (!echo->is_held && bytes_equal(topic_name_of(echo->group), group)) {
+            last = echo;
+        }
+    }
+    return last != NULL && last->obeys != 0 && last->obeys < id && last->is_join != is_join;
 }
 
 size_t

@@ -18,6 +18,9 @@ enum status membership_echo_add(struct connection *connection, const struct topi
 MUST_CHECK enum status membership_echo_publish(struct connection *connection,
                                                const struct topic *group, bool is_join,
                                                uint64_t since);
+/** As above, as a farm command of ${id} wants it, from there on. */
+MUST_CHECK enum status membership_echo_obey(struct connection *connection,
+                                            const struct topic *group, bool is_join, uint64_t id);
 /** A command came round and counts; nothing happens when it is not one of these. */
 void membership_echo_take(struct connection *connection, struct bytes command_id);
 /** It came round while no transport was attached: it will count with the next replay, and is under
@@ -29,6 +32,10 @@ void membership_echo_forget_held(struct connection *connection);
 bool membership_echo_is_due(const struct connection *connection, struct bytes group);
 /** Whether one is that was carried out at once: then a command that arrives is out of date. */
 bool membership_echo_overrules(const struct connection *connection, struct bytes group);
+/** Whether the last word on its way about this group obeys a farm command older than ${id}, and
+ * says the opposite: what was commanded at ${id} has to be said again after it. */
+bool membership_echo_is_behind(const struct connection *connection, struct bytes group,
+                               bool is_join, uint64_t id);
 /** How many are still to come round. */
 size_t membership_echo_count(const struct connection *connection);
 /** The group of one, in the order published. */

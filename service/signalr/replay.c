@@ -31,9 +31,23 @@ next_command(const struct connection *connection, const struct backplane_subscri
     return false;
 }
 
+/* Whether the replay has put the connection into the group later than ${id}. */
+static bool
+is_newer(const struct group_spans *groups, size_t known_count, const struct topic *topic,
+         uint64_t id)
+{
+    for (size_t i = known_count; i < groups->count; i++) {
+        const struct group_span *span = &groups->items[i];
+        if (span->topic == topic && span->until == GROUP_SPAN_OPEN && span->joined > id) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum status
 apply_command(const struct connection *connection, uint64_t cursor, struct group_spans *groups,
-              const struct signalr_command *command, uint64_t id)
+              size_t known_count, const struct signalr_command *command, uint64_t id)
 {
     struct topic_table *table = &connection->app->topics;
     uint64_t from = command->since != 0 ? command->since : id;
@@ -44,7 +58,8 @@ apply_command(const struct connection *connection, uint64_t cursor, struct group
     }
     if (command->type == SIGNALR_COMMAND_REMOVE_FROM_GROUP) {
         const struct topic *topic = topic_find(table, command->value);
-        if (topic != NULL) {
+        /* A leave of before the join, that comes late. */
+        if (topic != NULL && !is_newer(groups, known_count, topic, from)) {
             group_spans_leave(groups, topic, from);
         }
     }
@@ -55,6 +70,7 @@ enum status
 replay_apply_commands(struct connection *connection, uint64_t cursor,
                       const struct backplane_subscribed *result, struct group_spans *groups)
 {
+    size_t known_count = groups->count;
     struct signalr_command command;
     struct buffer storage;
     enum status status = STATUS_OK;
@@ -63,7 +79,8 @@ replay_apply_commands(struct connection *connection, uint64_t cursor,
     for (size_t i = 0;
          status == STATUS_OK && next_command(connection, result, &i, &storage, &command); i++) {
         membership_echo_take(connection, result->messages[i].message.command_id);
-        status = apply_command(connection, cursor, groups, &command, result->messages[i].id);
+        status = apply_command(connection, cursor, groups, known_count, &command,
+                               result->messages[i].id);
     }
     buffer_deinit(&storage);
     for (size_t i = 0; i < groups->count && status == STATUS_OK; i++) {

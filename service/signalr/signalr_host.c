@@ -178,14 +178,28 @@ receive_standing(struct worker_app *app, const struct backplane_message *message
     }
 }
 
+/* A farm command takes its turn: it counts for what comes after it, and not before. */
+static size_t
+count_up_to_command(const struct backplane_message *messages, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (farm_command_is(&messages[i].message)) {
+            return i + 1;
+        }
+    }
+    return count;
+}
+
 static void
 on_messages(void *owner, uint16_t handle, const struct backplane_message *messages, size_t count)
 {
     struct worker_app *app = find_app(owner, handle);
+    size_t taken;
 
-    if (app != NULL) {
-        delivery_fan_out(app, messages, count);
-        receive_standing(app, messages, count);
+    for (; app != NULL && count > 0; messages += taken, count -= taken) {
+        taken = count_up_to_command(messages, count);
+        delivery_fan_out(app, messages, taken);
+        receive_standing(app, messages, taken);
     }
 }
 

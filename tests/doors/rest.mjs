@@ -143,11 +143,13 @@ Send = all.broadcastMessage
         assert.deepEqual(clients.map((client) => heard(client, 'vip')), [['in', 'in'], ['in', 'in'], []]);
         await Promise.all(clients.map((client) => client.stop()));
     });
-    await run.step('a user is taken out of all groups right after having been put into one', async () => {
+    await run.step('a user is in a group for one message, and taken out of all groups right after it', async () => {
         const clients = [await start(node, 'ann'), await start(node, 'ann', { transport: 'longPolling' }), await start(other, 'ann', { transport: 'longPolling' })];
+        const rounds = Array.from({ length: 20 }, (_, i) => i);
         let count = 0;
-        for (let round = 0; round < 20; round++) {
+        for (const round of rounds) {
             assert.deepEqual(await call(rest, 'PUT', '/users/ann/groups/vip'), [200, undefined]);
+            assert.equal(await send('/groups/vip', 'in', [round]), 202);
             assert.deepEqual(await call(rest, 'DELETE', '/users/ann/groups'), [204, undefined]);
             await until(async () => {
                 count++;
@@ -155,6 +157,10 @@ Send = all.broadcastMessage
                 await fence(...clients);
                 return !clients.some((client) => heard(client, 'vip').includes(count));
             }, { what: `all of ann to be out in round ${round}` });
+        }
+        for (const client of clients) {
+            await until(() => heard(client, 'in').length >= rounds.length, { what: `every message in between by ${client.transport}` });
+            assert.deepEqual(heard(client, 'in'), rounds);
         }
         await Promise.all(clients.map((client) => client.stop()));
     });

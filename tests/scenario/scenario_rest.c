@@ -265,6 +265,136 @@ groups_of_a_user_are_complete_from_the_command_on(void **state)
     }
 }
 
+/* Said while the group must not hear it; left out where a host is told to leave before it knows
+ * what it has joined: then the end of the membership takes a moment. */
+static void
+say_out(struct world *world, bool is_exact)
+{
+    if (is_exact) {
+        say(world, "/groups/g/:send", "out");
+    }
+}
+
+/* Each request counts for the next one, however the host gets to hear of them. */
+static void
+requests_about_groups_take_their_turn(void **state)
+{
+    enum { AT_ONCE, TOGETHER, BETWEEN_TRANSPORTS, WAYS };
+    struct world world;
+
+    (void)state;
+    for (int i = 0; i < SIGNALR_TRANSPORTS * WAYS; i++) {
+        int way = i % WAYS;
+        world_init(&world, (enum signalr_transport)(i / WAYS));
+        world.scenario.hosts[1].port->holds_events = way == TOGETHER;
+        if (way == BETWEEN_TRANSPORTS) {
+            signalr_client_drop(&world.bob);
+            scenario_run(&world.scenario);
+        }
+        say(&world, "/groups/g/:send", "before");
+        expect(&world, "PUT", "/users/bob/groups/g", NULL, 200, "");
+        say(&world, "/groups/g/:send", "in");
+        expect(&world, "DELETE", "/users/bob/groups/g", NULL, 204, "");
+        say_out(&world, way != TOGETHER);
+        expect(&world, "PUT", "/users/bob/groups/g", NULL, 200, "");
+        say(&world, "/groups/g/:send", "in");
+        expect(&world, "DELETE", "/users/bob/groups", NULL, 204, "");
+        say_out(&world, way != TOGETHER);
+        world.scenario.hosts[1].port->holds_events = false;
+        if (way == BETWEEN_TRANSPORTS) {
+            signalr_client_open(&world.bob,
+                                world.bob.transport == LONG_POLLING ? "poll" : "reconnect");
+        }
+        both_expect(&world, "", "say:in say:in");
+        say(&world, "/groups/g/:send", "out");
+        both_expect(&world, "", "");
+        world_deinit(&world);
+    }
+}
+
+/* What is said of the user first, and then of its connection. */
+static void
+expect_turn(struct world *world, const char *user_method, const char *user_path, const char *method,
+            const char *heard)
+{
+    world->scenario.hosts[1].port->holds_events = true;
+    expect(world, user_method, user_path, NULL, strcmp(user_method, "PUT") == 0 ? 200 : 204, "");
+    struct fake_client *caller =
+        ask(world, method, PATH(world->bob, "/groups/g/connections/", ""), NULL);
+    expect_answer(caller, 0, "");
+    world->scenario.hosts[1].port->holds_events = false;
+    signalr_client_run(&world->bob);
+    expect_answer(caller, 200, "");
+    fake_client_free(caller);
+    both_expect(world, "", "");
+    say(world, "/groups/g/:send", "x");
+    both_expect(world, "", heard);
+}
+
+static void
+a_connection_takes_its_turn_after_its_user(void **state)
+{
+    struct world world;
+
+    (void)state;
+    for (int transport = 0; transport < SIGNALR_TRANSPORTS; transport++) {
+        world_init(&world, (enum signalr_transport)transport);
+        expect_turn(&world, "PUT", "/users/bob/groups/g", "DELETE", "");
+        expect_turn(&world, "DELETE", "/users/bob/groups/g", "PUT", "say:x");
+        expect_turn(&world, "DELETE", "/users/bob/groups", "PUT", "say:x");
+        expect_turn(&world, "PUT", "/users/bob/groups/g", "DELETE", "");
+        world_deinit(&world);
+    }
+}
+
+/* Publish a command to bob's connection, as another worker does. */
+static uint64_t
+command_connection(struct world *world, enum signalr_command_type type, uint64_t since)
+{
+    const struct signalr_command command = {.type = type,
+                                            .id = BYTES("11111111-2222-3333-4444-555555555555"),
+                                            .value = BYTES("hg-ChatHub.g"),
+                                            .since = since};
+    struct buffer value;
+
+    buffer_init(&value, 1000);
+    assert_status(signalr_command_encode(&command, &value), STATUS_OK);
+    const struct signalr_message message = {.source = bytes_from_string(world->bob.id),
+                                            .topic = bytes_from_string(PATH(world->bob, "c-", "")),
+                                            .value = buffer_bytes(&value),
+                                            .command_id = command.id};
+    uint64_t id = fake_backplane_publish(&world->scenario.farm, &message, 1);
+    buffer_deinit(&value);
+    return id;
+}
+
+/* What a worker says in the name of a user's command may come late; it counts from that command on.
+ */
+static void
+a_late_leave_undoes_no_later_join(void **state)
+{
+    struct world world;
+
+    (void)state;
+    for (int is_later = 0; is_later < 2; is_later++) {
+        world_init(&world, WEB_SOCKETS);
+        scenario_say(&world.scenario, "first");
+        both_expect(&world, "say:first", "say:first");
+        signalr_client_drop(&world.bob);
+        scenario_run(&world.scenario);
+        uint64_t joined = command_connection(&world, SIGNALR_COMMAND_ADD_TO_GROUP, 0);
+        scenario_say(&world.scenario, "between");
+        command_connection(&world, SIGNALR_COMMAND_REMOVE_FROM_GROUP,
+                           is_later ? joined + 1 : joined - 1);
+        world.bob.host = 0;
+        signalr_client_open(&world.bob, "reconnect");
+        both_expect(&world, "say:between", "say:between");
+        say(&world, "/groups/g/:send", "x");
+        both_expect(&world, "", is_later ? "" : "say:x");
+        world_deinit(&world);
+    }
+}
+
 /* Also when the join is still under way to the connection. */
 static void
 a_user_leaves_what_it_has_just_joined(void **state)
@@ -648,6 +778,9 @@ main(void)
         cmocka_unit_test(what_the_farm_says_instead),
         cmocka_unit_test(groups_of_a_connection),
         cmocka_unit_test(groups_of_a_user_are_complete_from_the_command_on),
+        cmocka_unit_test(requests_about_groups_take_their_turn),
+        cmocka_unit_test(a_connection_takes_its_turn_after_its_user),
+        cmocka_unit_test(a_late_leave_undoes_no_later_join),
         cmocka_unit_test(a_user_leaves_what_it_has_just_joined),
         cmocka_unit_test(a_user_leaves_what_it_joined_between_two_polls),
         cmocka_unit_test(a_user_that_is_opening_a_transport_is_found),
