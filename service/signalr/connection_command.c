@@ -89,23 +89,6 @@ warn_lost(const struct connection *connection)
              "a change of a group is lost: out of memory");
 }
 
-/* What this worker has published in the name of an older farm command comes after this command in
- * the order of the farm, where the last one counts. */
-static void
-repeat_if_behind(struct connection *connection, const struct backplane_message *message,
-                 const struct signalr_command *command)
-{
-    bool is_join = command->type == SIGNALR_COMMAND_ADD_TO_GROUP;
-    uint64_t id = effective_id(command, message);
-    const struct topic *topic = topic_find(&connection->app->topics, command->value);
-
-    if ((is_join || command->type == SIGNALR_COMMAND_REMOVE_FROM_GROUP) && topic != NULL &&
-        membership_echo_is_behind(connection, command->value, is_join, id) &&
-        membership_echo_obey(connection, topic, is_join, id) != STATUS_OK) {
-        warn_lost(connection);
-    }
-}
-
 static void
 change_groups(struct connection *connection, const struct backplane_message *message,
               const struct signalr_command *command)
@@ -253,7 +236,9 @@ connection_command_leave_hub(struct connection *connection, struct bytes hub, ui
         has_left |= take_out_if_of_hub(connection, name, hub, id);
     }
     for (size_t i = 0; i < echo_count; i++) {
-        (void)take_out_if_of_hub(connection, membership_echo_group(connection, i), hub, id);
+        if (!membership_echo_is_followed(connection, i)) {
+            (void)take_out_if_of_hub(connection, membership_echo_group(connection, i), hub, id);
+        }
     }
     if (connection->subscription != NULL && index != SIZE_MAX &&
         subscription_leave_hub(connection, index, id) != STATUS_OK) {
@@ -290,7 +275,9 @@ connection_command_receive(struct connection *connection, const struct backplane
         buffer_deinit(&storage);
         return;
     }
-    repeat_if_behind(connection, message, &command);
+    if (membership_echo_keep_order(connection, &command, message->id) != STATUS_OK) {
+        warn_lost(connection);
+    }
     if (command.type == SIGNALR_COMMAND_ABORT) {
         acknowledge(connection, message);
         connection_command_end(connection, command.value);

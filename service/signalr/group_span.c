@@ -20,6 +20,7 @@ group_spans_truncate(struct group_spans *spans, size_t count, struct topic_table
     }
     for (size_t i = 0; i < spans->count; i++) {
         spans->items[i].until = GROUP_SPAN_OPEN;
+        spans->items[i].joined = 0;
     }
 }
 
@@ -46,15 +47,16 @@ find_open(const struct group_spans *spans, const struct topic *topic)
 
 enum status
 group_spans_join(struct group_spans *spans, struct topic_table *table, struct bytes name,
-                 uint64_t after)
+                 uint64_t after, uint64_t joined)
 {
     struct topic *topic = topic_acquire(table, name);
-    uint64_t joined = after;
 
     if (topic == NULL) {
         return STATUS_NO_MEMORY;
     }
-    if (find_open(spans, topic) != NULL) {
+    struct group_span *open = find_open(spans, topic);
+    if (open != NULL) {
+        open->joined = joined > open->joined ? joined : open->joined;
         topic_release(table, topic);
         return STATUS_OK;
     }
@@ -83,8 +85,10 @@ group_spans_leave(struct group_spans *spans, const struct topic *topic, uint64_t
 {
     struct group_span *span = find_open(spans, topic);
 
-    if (span != NULL) {
-        span->until = until;
+    if (span != NULL && span->joined <= until) {
+        /* What was heard has been heard. */
+        bool is_heard = span->after > until && span->after != GROUP_SPAN_OPEN;
+        span->until = is_heard ? span->after : until;
     }
 }
 

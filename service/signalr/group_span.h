@@ -16,7 +16,7 @@ struct group_span {
     struct topic *topic;
     uint64_t after;
     uint64_t until;  /* GROUP_SPAN_OPEN = still in */
-    uint64_t joined; /* what was asked for: `after` may be higher */
+    uint64_t joined; /* the last word to be in was given as of this id; 0 = before anything known */
 };
 
 /* Zero-initialised = empty. */
@@ -27,15 +27,16 @@ struct group_spans {
 };
 
 void group_spans_deinit(struct group_spans *spans, struct topic_table *table);
-/** Forget all but the first ${count}, and reopen those. */
+/** Forget all but the first ${count}, and reopen those, of which no word is known. */
 void group_spans_truncate(struct group_spans *spans, size_t count, struct topic_table *table);
 /** Whoever is in from later on than ${after} is in from there. */
 void group_spans_restart(struct group_spans *spans, uint64_t after);
-/** In from ${after} on, but not from before an earlier membership began: what is older has been
- * seen, or was not for this member. Nothing changes for who is in already. OK or NO_MEMORY. */
+/** In from ${after} on, by a word of ${joined}; but not from before an earlier membership began:
+ * what is older has been seen, or was not for this member. For who is in already only the word
+ * counts. OK or NO_MEMORY. */
 MUST_CHECK enum status group_spans_join(struct group_spans *spans, struct topic_table *table,
-                                        struct bytes topic, uint64_t after);
-/** Out after ${until}; nothing changes for who is not in. */
+                                        struct bytes topic, uint64_t after, uint64_t joined);
+/** Out after ${until}; nothing changes for who is not in, or was put in by a later word. */
 void group_spans_leave(struct group_spans *spans, const struct topic *topic, uint64_t until);
 /** Whether message ${id} of ${topic} fell into a membership. */
 bool group_spans_contain(const struct group_spans *spans, const struct topic *topic, uint64_t id);

@@ -125,7 +125,7 @@ note_left(struct connection *connection, const struct topic *topic, uint64_t unt
     if (left->count == LEFT_COUNT_MAX) {
         group_spans_remove(left, table, left->items[0].topic);
     }
-    if (group_spans_join(left, table, topic_name_of(topic), 0) == STATUS_OK) {
+    if (group_spans_join(left, table, topic_name_of(topic), 0, 0) == STATUS_OK) {
         group_spans_leave(left, topic, until);
     }
 }

@@ -182,19 +182,27 @@ membership_echo_overrules(const struct connection *connection, struct bytes grou
     return has_echo(connection, group, true);
 }
 
-bool
-membership_echo_is_behind(const struct connection *connection, struct bytes group, bool is_join,
-                          uint64_t id)
+enum status
+membership_echo_keep_order(struct connection *connection, const struct signalr_command *command,
+                           uint64_t id)
 {
+    bool is_join = command->type == SIGNALR_COMMAND_ADD_TO_GROUP;
     const struct membership_echo *last = NULL;
 
+    if (!is_join && command->type != SIGNALR_COMMAND_REMOVE_FROM_GROUP) {
+        return STATUS_OK;
+    }
     LIST_FOR_EACH (node, &connection->echoes) {
         const struct membership_echo *echo = CONTAINER_OF(node, struct membership_echo, node);
-        if (!echo->is_held && bytes_equal(topic_name_of(echo->group), group)) {
+        if (!echo->is_held && bytes_equal(topic_name_of(echo->group), command->value)) {
             last = echo;
         }
     }
-    return last != NULL && last->obeys != 0 && last->obeys < id && last->is_join != is_join;
+    id = command->since != 0 ? command->since : id;
+    if (last == NULL || last->obeys == 0 || last->obeys >= id || last->is_join == is_join) {
+        return STATUS_OK;
+    }
+    return membership_echo_obey(connection, last->group, is_join, id);
 }
 
 size_t
@@ -217,6 +225,23 @@ membership_echo_group(const struct connection *connection, size_t index)
         }
     }
     return BYTES_NONE;
+}
+
+bool
+membership_echo_is_followed(const struct connection *connection, size_t index)
+{
+    const struct topic *group = NULL;
+
+    LIST_FOR_EACH (node, &connection->echoes) {
+        const struct membership_echo *echo = CONTAINER_OF(node, struct membership_echo, node);
+        if (group != NULL && echo->group == group) {
+            return true;
+        }
+        if (index-- == 0) {
+            group = echo->group;
+        }
+    }
+    return false;
 }
 
 void

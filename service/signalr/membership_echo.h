@@ -32,12 +32,16 @@ void membership_echo_forget_held(struct connection *connection);
 bool membership_echo_is_due(const struct connection *connection, struct bytes group);
 /** Whether one is that was carried out at once: then a command that arrives is out of date. */
 bool membership_echo_overrules(const struct connection *connection, struct bytes group);
-/** Whether the last word on its way about this group obeys a farm command older than ${id}, and
- * says the opposite: what was commanded at ${id} has to be said again after it. */
-bool membership_echo_is_behind(const struct connection *connection, struct bytes group,
-                               bool is_join, uint64_t id);
+/** A command of message ${id} has arrived. If the last word on its way from here about the group
+ * obeys an older farm command, it will come later and say the opposite: then the command is said
+ * again after it. OK or NO_MEMORY. */
+MUST_CHECK enum status membership_echo_keep_order(struct connection *connection,
+                                                  const struct signalr_command *command,
+                                                  uint64_t id);
 /** How many are still to come round. */
 size_t membership_echo_count(const struct connection *connection);
+/** Whether another one about the same group follows that one. */
+bool membership_echo_is_followed(const struct connection *connection, size_t index);
 /** The group of one, in the order published. */
 struct bytes membership_echo_group(const struct connection *connection, size_t index);
 void membership_echo_forget_all(struct connection *connection);

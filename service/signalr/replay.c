@@ -31,35 +31,20 @@ next_command(const struct connection *connection, const struct backplane_subscri
     return false;
 }
 
-/* Whether the replay has put the connection into the group later than ${id}. */
-static bool
-is_newer(const struct group_spans *groups, size_t known_count, const struct topic *topic,
-         uint64_t id)
-{
-    for (size_t i = known_count; i < groups->count; i++) {
-        const struct group_span *span = &groups->items[i];
-        if (span->topic == topic && span->until == GROUP_SPAN_OPEN && span->joined > id) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum status
 apply_command(const struct connection *connection, uint64_t cursor, struct group_spans *groups,
-              size_t known_count, const struct signalr_command *command, uint64_t id)
+              const struct signalr_command *command, uint64_t id)
 {
     struct topic_table *table = &connection->app->topics;
     uint64_t from = command->since != 0 ? command->since : id;
 
     if (command->type == SIGNALR_COMMAND_ADD_TO_GROUP && membership_is_group(command->value)) {
         return group_spans_join(groups, table, command->value,
-                                membership_since(connection, command->value, from, cursor));
+                                membership_since(connection, command->value, from, cursor), from);
     }
     if (command->type == SIGNALR_COMMAND_REMOVE_FROM_GROUP) {
         const struct topic *topic = topic_find(table, command->value);
-        /* A leave of before the join, that comes late. */
-        if (topic != NULL && !is_newer(groups, known_count, topic, from)) {
+        if (topic != NULL) {
             group_spans_leave(groups, topic, from);
         }
     }
@@ -70,7 +55,6 @@ enum status
 replay_apply_commands(struct connection *connection, uint64_t cursor,
                       const struct backplane_subscribed *result, struct group_spans *groups)
 {
-    size_t known_count = groups->count;
     struct signalr_command command;
     struct buffer storage;
     enum status status = STATUS_OK;
@@ -79,8 +63,10 @@ replay_apply_commands(struct connection *connection, uint64_t cursor,
     for (size_t i = 0;
          status == STATUS_OK && next_command(connection, result, &i, &storage, &command); i++) {
         membership_echo_take(connection, result->messages[i].message.command_id);
-        status = apply_command(connection, cursor, groups, known_count, &command,
-                               result->messages[i].id);
+        status = membership_echo_keep_order(connection, &command, result->messages[i].id);
+        if (status == STATUS_OK) {
+            status = apply_command(connection, cursor, groups, &command, result->messages[i].id);
+        }
     }
     buffer_deinit(&storage);
     for (size_t i = 0; i < groups->count && status == STATUS_OK; i++) {

@@ -86,11 +86,10 @@ leave_hub(const struct subscription *subscription, size_t index)
     for (size_t i = 0; id != 0 && i < subscription->groups.count && status == STATUS_OK; i++) {
         const struct group_span *span = &subscription->groups.items[i];
         struct bytes topic = topic_name_of(span->topic), name;
-        bool was_in = span->until == GROUP_SPAN_OPEN &&
-                      (span->after < id || span->after == BACKPLANE_NO_REPLAY);
+        bool was_in = span->until == GROUP_SPAN_OPEN && span->joined < id;
         if (was_in && topic_name_in(topic, TOPIC_NAME_HUB_GROUP, hub, &name) &&
             !membership_echo_is_due(connection, topic)) {
-            status = membership_echo_publish(connection, span->topic, false, id);
+            status = membership_echo_obey(connection, span->topic, false, id);
         }
     }
     return status;
@@ -441,7 +440,7 @@ keep_options(struct subscription *subscription, const struct subscription_option
     for (size_t i = 0; i < options->group_count; i++) {
         const struct subscription_group *group = &options->groups[i];
         enum status status =
-            group_spans_join(&subscription->groups, table, group->topic, group->since);
+            group_spans_join(&subscription->groups, table, group->topic, group->since, 0);
         if (status != STATUS_OK) {
             return status;
         }

@@ -349,11 +349,12 @@ a_connection_takes_its_turn_after_its_user(void **state)
 
 /* Publish a command to bob's connection, as another worker does. */
 static uint64_t
-command_connection(struct world *world, enum signalr_command_type type, uint64_t since)
+command_connection(struct world *world, enum signalr_command_type type, const char *group,
+                   uint64_t since)
 {
     const struct signalr_command command = {.type = type,
                                             .id = BYTES("11111111-2222-3333-4444-555555555555"),
-                                            .value = BYTES("hg-ChatHub.g"),
+                                            .value = bytes_from_string(group),
                                             .since = since};
     struct buffer value;
 
@@ -382,9 +383,10 @@ a_late_leave_undoes_no_later_join(void **state)
         both_expect(&world, "say:first", "say:first");
         signalr_client_drop(&world.bob);
         scenario_run(&world.scenario);
-        uint64_t joined = command_connection(&world, SIGNALR_COMMAND_ADD_TO_GROUP, 0);
+        uint64_t joined =
+            command_connection(&world, SIGNALR_COMMAND_ADD_TO_GROUP, "hg-ChatHub.g", 0);
         scenario_say(&world.scenario, "between");
-        command_connection(&world, SIGNALR_COMMAND_REMOVE_FROM_GROUP,
+        command_connection(&world, SIGNALR_COMMAND_REMOVE_FROM_GROUP, "hg-ChatHub.g",
                            is_later ? joined + 1 : joined - 1);
         world.bob.host = 0;
         signalr_client_open(&world.bob, "reconnect");
@@ -556,6 +558,40 @@ a_user_that_is_opening_a_transport_leaves_all(void **state)
     say(&world, "/groups/known/:send", "out");
     say(&world, "/groups/new/:send", "in");
     both_expect(&world, "", "say:in");
+    world_deinit(&world);
+
+    world_init(&world, WEB_SOCKETS);
+    expect(&world, "PUT", "/users/bob/groups/known", NULL, 200, "");
+    both_expect(&world, "", "");
+    begin_opening(&world);
+    command_bob(&world, "leave_all", "ChatHub");
+    command_bob(&world, "join", "hg-ChatHub.old");
+    command_connection(&world, SIGNALR_COMMAND_ADD_TO_GROUP, "hg-ChatHub.known", 0);
+    end_opening(&world);
+    say(&world, "/groups/old/:send", "in");
+    say(&world, "/groups/known/:send", "in");
+    both_expect(&world, "", "say:in say:in");
+    world_deinit(&world);
+}
+
+/* However often it is said to one that is away, it is said once more to each group at most. */
+static void
+leaving_all_over_and_over(void **state)
+{
+    enum { TIMES = 12 };
+    struct world world;
+
+    (void)state;
+    world_init(&world, WEB_SOCKETS);
+    expect(&world, "PUT", "/users/bob/groups/g", NULL, 200, "");
+    both_expect(&world, "", "");
+    signalr_client_drop(&world.bob);
+    scenario_run(&world.scenario);
+    size_t before = world.scenario.farm.publish_count;
+    for (int i = 0; i < TIMES; i++) {
+        expect(&world, "DELETE", "/users/bob/groups", NULL, 204, "");
+    }
+    assert_int_equal(world.scenario.farm.publish_count - before, 2 * TIMES);
     world_deinit(&world);
 }
 
@@ -785,6 +821,7 @@ main(void)
         cmocka_unit_test(a_user_leaves_what_it_joined_between_two_polls),
         cmocka_unit_test(a_user_that_is_opening_a_transport_is_found),
         cmocka_unit_test(a_user_that_is_opening_a_transport_leaves_all),
+        cmocka_unit_test(leaving_all_over_and_over),
         cmocka_unit_test(a_user_is_in_a_group_for_a_time),
         cmocka_unit_test(a_user_without_transport_finds_the_group),
         cmocka_unit_test(is_a_user_in_a_group),

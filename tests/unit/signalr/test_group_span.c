@@ -10,7 +10,7 @@ spans_follow_joins_and_leaves(void **state)
     struct group_spans spans = {0};
 
     topic_table_init(&table);
-    assert_status(group_spans_join(&spans, &table, BYTES("hg-A.x"), 10), STATUS_OK);
+    assert_status(group_spans_join(&spans, &table, BYTES("hg-A.x"), 10, 0), STATUS_OK);
     const struct topic *topic = topic_find(&table, BYTES("hg-A.x"));
     assert_false(group_spans_contain(&spans, topic, 10));
     assert_true(group_spans_contain(&spans, topic, 11));
@@ -20,8 +20,8 @@ spans_follow_joins_and_leaves(void **state)
     assert_false(group_spans_is_open(&spans, topic));
 
     /* Again, from an id before the command said so. */
-    assert_status(group_spans_join(&spans, &table, BYTES("hg-A.x"), 25), STATUS_OK);
-    assert_status(group_spans_join(&spans, &table, BYTES("hg-A.x"), 12), STATUS_OK);
+    assert_status(group_spans_join(&spans, &table, BYTES("hg-A.x"), 25, 0), STATUS_OK);
+    assert_status(group_spans_join(&spans, &table, BYTES("hg-A.x"), 12, 0), STATUS_OK);
     assert_int_equal(spans.count, 2);
     assert_false(group_spans_contain(&spans, topic, 25));
     assert_true(group_spans_contain(&spans, topic, 1000));
@@ -40,10 +40,13 @@ truncation_starts_over(void **state)
     struct group_spans spans = {0};
 
     topic_table_init(&table);
-    assert_status(group_spans_join(&spans, &table, BYTES("hg-A.x"), 10), STATUS_OK);
+    assert_status(group_spans_join(&spans, &table, BYTES("hg-A.x"), 10, 0), STATUS_OK);
     const struct topic *topic = topic_find(&table, BYTES("hg-A.x"));
     group_spans_leave(&spans, topic, 20);
-    assert_status(group_spans_join(&spans, &table, BYTES("hg-A.y"), 30), STATUS_OK);
+    /* Said again, which no earlier word undoes. */
+    assert_status(group_spans_join(&spans, &table, BYTES("hg-A.y"), 30, 35), STATUS_OK);
+    group_spans_leave(&spans, topic_find(&table, BYTES("hg-A.y")), 34);
+    assert_true(group_spans_is_open(&spans, topic_find(&table, BYTES("hg-A.y"))));
     group_spans_truncate(&spans, 1, &table);
     assert_int_equal(spans.count, 1);
     assert_true(group_spans_is_open(&spans, topic));
