@@ -62,13 +62,18 @@ static void
 post_control(struct service_host *host, enum service_control control)
 {
     AcquireSRWLockExclusive(&host->shared.lock);
-    if (control == SERVICE_CONTROL_REQUEST_STOP) {
-        host->shared.is_stop_wanted = true;
-    }
     if (host->shared.loop != NULL &&
         loop_post(host->shared.loop, run_control, &host->controls[control]) != STATUS_OK) {
         /* The loop is ending: of all controls only a stop still means something, and it is kept. */
     }
+    ReleaseSRWLockExclusive(&host->shared.lock);
+}
+
+static void
+want_stop(struct service_host *host)
+{
+    AcquireSRWLockExclusive(&host->shared.lock);
+    host->shared.is_stop_wanted = true;
     ReleaseSRWLockExclusive(&host->shared.lock);
 }
 
@@ -117,10 +122,12 @@ service_control_take(struct service_host *host, uint32_t control)
     case SERVICE_CONTROL_STOP:
     case SERVICE_CONTROL_SHUTDOWN:
     case SERVICE_CONTROL_PRESHUTDOWN:
-        post_control(host, SERVICE_CONTROL_REQUEST_STOP);
+        want_stop(host);
         /* Before this returns: who stopped us (an installer) looks at once, and takes anything but
-         * pending for done. */
+         * pending for done. And before the loop is told: once STOPPED is reported nobody need wait
+         * for the answer to this control. */
         set_status(host, SERVICE_STOP_PENDING, PENDING_HINT_MS);
+        post_control(host, SERVICE_CONTROL_REQUEST_STOP);
         return NO_ERROR;
     case SERVICE_CONTROL_PAUSE:
         post_control(host, SERVICE_CONTROL_REQUEST_PAUSE);

@@ -137,6 +137,13 @@ await integrationTest('service_life', async (run) => {
         service.scm('stop');
     });
 
+    await run.step('stopped the moment it runs, again and again', async () => {
+        for (let i = 0; i < 20; i++) {
+            assert.equal(service.scm('start').at(-1).state, 'RUNNING');
+            assert.equal(service.scm('stop').at(-1).state, 'STOPPED');
+        }
+    });
+
     await run.step('uninstall --purge leaves nothing', async () => {
         service.scm('start');
         service.must('uninstall', '--purge');
