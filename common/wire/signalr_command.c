@@ -234,3 +234,9 @@ signalr_command_decode(struct bytes json, struct buffer *storage, struct signalr
     yyjson_doc_free(document);
     return status;
 }
+
+uint64_t
+signalr_command_since(const struct signalr_command *command, uint64_t id)
+{
+    return command->since != 0 ? command->since : id;
+}

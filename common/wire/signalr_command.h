@@ -35,5 +35,7 @@ enum status signalr_command_encode(const struct signalr_command *command, struct
  */
 MUST_CHECK enum status signalr_command_decode(struct bytes json, struct buffer *storage,
                                               struct signalr_command *out);
+/** After which message a command counts that is message ${id} itself. */
+uint64_t signalr_command_since(const struct signalr_command *command, uint64_t id);
 
 #endif

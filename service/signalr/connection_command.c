@@ -76,12 +76,6 @@ is_in(const struct connection *connection, const struct topic *topic)
     return topic != NULL && topic_set_find(&connection->topics, topic) != SIZE_MAX;
 }
 
-static uint64_t
-effective_id(const struct signalr_command *command, const struct backplane_message *message)
-{
-    return command->since != 0 ? command->since : message->id;
-}
-
 static void
 warn_lost(const struct connection *connection)
 {
@@ -107,7 +101,8 @@ change_groups(struct connection *connection, const struct backplane_message *mes
     if (is_join) {
         /* One group too many stays unacknowledged: whoever asked learns it from the time-out. */
         if (membership_has_room(connection, command->value)) {
-            join(connection, command->value, effective_id(command, message), message->id,
+            join(connection, command->value, signalr_command_since(command, message->id),
+                 message->id,
                  message->message.waits_for_ack ? message->message.command_id : BYTES_NONE);
         }
         return;

@@ -198,7 +198,7 @@ membership_echo_keep_order(struct connection *connection, const struct signalr_c
             last = echo;
         }
     }
-    id = command->since != 0 ? command->since : id;
+    id = signalr_command_since(command, id);
     if (last == NULL || last->obeys == 0 || last->obeys >= id || last->is_join == is_join) {
         return STATUS_OK;
     }

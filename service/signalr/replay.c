@@ -36,7 +36,7 @@ apply_command(const struct connection *connection, uint64_t cursor, struct group
               const struct signalr_command *command, uint64_t id)
 {
     struct topic_table *table = &connection->app->topics;
-    uint64_t from = command->since != 0 ? command->since : id;
+    uint64_t from = signalr_command_since(command, id);
 
     if (command->type == SIGNALR_COMMAND_ADD_TO_GROUP && membership_is_group(command->value)) {
         return group_spans_join(groups, table, command->value,
